@@ -1,0 +1,95 @@
+import type { KeyObject } from "node:crypto";
+import { isJsonObject } from "./decode-jwt.ts";
+import { readJwk } from "./jwk.ts";
+import type { JwsAlgorithm } from "./jws-algorithm.ts";
+import type { KeyProblem } from "./token-verdict.ts";
+
+/** A public key that is ready for `crypto.verify`. */
+export interface VerificationKey {
+  readonly kid?: string;
+  readonly keyObject: KeyObject;
+  /** What this key may verify: its type's algorithms, narrowed by the JWK's own `alg`. Never empty. */
+  readonly algorithms: readonly JwsAlgorithm[];
+  /** The only length a signature by this key can have. */
+  readonly signatureBytes: number;
+}
+
+/** A key of the document that is left aside, and why. */
+export interface UnusableKey {
+  readonly kid?: string;
+  readonly problem: KeyProblem;
+}
+
+/** An issuer's public keys at one time. Made by parseKeySet only, frozen. */
+export interface KeySet {
+  readonly byKid: ReadonlyMap<string, VerificationKey>;
+  readonly keys: readonly VerificationKey[];
+  readonly unusable: readonly UnusableKey[];
+  /** Different for every document parsed in this process: what was remembered under another one is void. */
+  readonly generation: number;
+  readonly fetchedAtMs: number;
+}
+
+export type KeySetParse =
+  | { readonly ok: true; readonly keys: KeySet }
+  | { readonly ok: false; readonly reason: "jwks_malformed"; readonly detail: string };
+
+/** (D) HTTP API quotas: a JWKS response of at most 150,000 bytes. */
+export const MAX_JWKS_BYTES = 150_000;
+export const MAX_JWKS_KEYS = 100;
+
+let lastGeneration = 0;
+
+/**
+ * Reads a JWKS document (RFC 7517 §5), as text or already parsed. A key that is not understood, is for encryption or is
+ * too weak is left aside with its reason and does not spoil the others. A `kid` that names two different keys names
+ * neither: which one the issuer meant cannot be known. An empty set is a set; it verifies nothing.
+ *
+ *     const parsed = parseKeySet(await readFile("jwks.json", "utf8"), { fetchedAtMs: Date.now() });
+ */
+export function parseKeySet(document: unknown, { fetchedAtMs }: { readonly fetchedAtMs: number }): KeySetParse {
+  let root = document;
+  if (typeof document === "string") {
+    if (Buffer.byteLength(document) > MAX_JWKS_BYTES) return malformed(`more than ${MAX_JWKS_BYTES} bytes`);
+    try {
+      root = JSON.parse(document);
+    } catch {
+      return malformed("not JSON");
+    }
+  }
+  const list = isJsonObject(root) ? root.keys : undefined;
+  if (!Array.isArray(list)) return malformed('no "keys" array');
+  if (list.length > MAX_JWKS_KEYS) return malformed(`more than ${MAX_JWKS_KEYS} keys`);
+
+  const byKid = new Map<string, VerificationKey>();
+  const unnamed: VerificationKey[] = [];
+  const unusable: UnusableKey[] = [];
+  const ambiguous = new Set<string>();
+  for (const jwk of list) {
+    const key = readJwk(jwk);
+    if ("problem" in key) unusable.push(key);
+    else if (key.kid === undefined) unnamed.push(key);
+    else {
+      const { kid } = key;
+      const twin = byKid.get(kid);
+      if (twin && !twin.keyObject.equals(key.keyObject)) ambiguous.add(kid);
+      // One key published twice, say with `alg` RS256 and PS256, is one key for both.
+      byKid.set(kid, twin ? { ...key, algorithms: [...twin.algorithms, ...key.algorithms] } : key);
+    }
+  }
+  for (const kid of ambiguous) {
+    byKid.delete(kid);
+    unusable.push({ kid, problem: "kid_ambiguous" });
+  }
+  const keys = [...byKid.values(), ...unnamed];
+  return { ok: true, keys: Object.freeze({ byKid, keys, unusable, generation: ++lastGeneration, fetchedAtMs }) };
+}
+
+function malformed(detail: string): KeySetParse {
+  return { ok: false, reason: "jwks_malformed", detail };
+}
+
+/** The same keys, seen again at a later time: same generation. */
+export function refetchedKeySet(keys: KeySet, fetchedAtMs: number): KeySet {
+  return Object.freeze({ ...keys, fetchedAtMs });
+}

@@ -1,0 +1,183 @@
+import { type HttpGet, type HttpGetFailure, httpGet } from "./http-get.ts";
+import { type KeySet, MAX_JWKS_BYTES, parseKeySet, refetchedKeySet } from "./key-set.ts";
+import { asEvidence } from "./token-verdict.ts";
+
+/*
+ * An issuer's keys, fetched and kept.
+ *
+ * - Where they come from is configured: a JWKS URL, or an issuer whose discovery document names it. No token has a say.
+ * - `current()` answers without waiting, `get()` waits. Many waiters share one fetch.
+ * - Keys older than `cacheMs` are fetched again. If that fails they serve on for `maxStaleMs`: an issuer that is down for
+ *   a minute must not take every API down. After that nothing verifies.
+ * - A kid that the set lacks may be a rotated key: it triggers a fetch, one per `cooldownMs` however many such tokens
+ *   come, since anybody can invent kids.
+ * - A failure is remembered for `retryPauseMs` only, so that requests do not queue up behind a dead issuer.
+ */
+
+export interface RemoteKeySetOptions {
+  /** Where the keys are: a JWKS URL, or `discovered(issuer)` of discover-jwks-uri.ts. */
+  readonly jwksUri: string | JwksUriSource;
+  /** Age at which keys are fetched again. Default 10 minutes (AWS: up to one or two hours (D)). */
+  readonly cacheMs?: number;
+  /** How long past `cacheMs` keys may serve while the issuer cannot be read. Default 1 hour. */
+  readonly maxStaleMs?: number;
+  /** Least time between two fetches for unknown kids. Default 1 minute (?). */
+  readonly cooldownMs?: number;
+  /** How long a failure is the answer before the next attempt. Default 2 seconds. */
+  readonly retryPauseMs?: number;
+  /** For each request. Default 1500 ms (D, HTTP API quotas). */
+  readonly timeoutMs?: number;
+  /** Where plain http is accepted. Default `never`. */
+  readonly allowHttp?: "never" | "loopback" | "always";
+  /** Keys known at build time; they count as fetched when the set is created. */
+  readonly initialKeys?: KeySet;
+  readonly get?: HttpGet;
+  readonly nowMs?: () => number;
+}
+
+/** Finds out the JWKS URL before each fetch of keys, with the same GET and limits. */
+export type JwksUriSource = (
+  fetchText: (url: string) => Promise<FetchedText>,
+) => Promise<{ readonly ok: true; readonly jwksUri: string } | KeySetFailure>;
+
+export type FetchedText = { readonly ok: true; readonly body: string } | FetchFailure;
+
+export interface RemoteKeySet {
+  /** The keys if they need no fetch, else undefined. */
+  current(): KeySet | undefined;
+  /** The keys, fetched if there are none, if they are old, or if `kid` is given and not among them. Never rejects. */
+  get(kid?: string): Promise<KeySetVerdict>;
+}
+
+export type KeySetVerdict =
+  /** `failure` says why newer keys could not be had; the keys are still within their bounds. */
+  { readonly ok: true; readonly keys: KeySet; readonly failure?: KeySetFailure } | KeySetFailure;
+
+export type KeySetFailure =
+  | FetchFailure
+  | {
+      readonly ok: false;
+      readonly reason: "discovery_malformed" | "jwks_malformed";
+      readonly url: string;
+      readonly detail: string;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: "issuer_mismatch_discovery";
+      readonly url: string;
+      readonly expected: string;
+      readonly actual: string;
+    };
+
+/** A document that could not be had. `redirect_refused` and `url_refused` will not mend by themselves. */
+export interface FetchFailure {
+  readonly ok: false;
+  readonly reason: "jwks_unreachable" | "discovery_unreachable" | "redirect_refused" | "url_refused";
+  readonly url: string;
+  readonly problem: HttpGetFailure["problem"] | "credentials" | "not_a_url" | "query_or_fragment" | "scheme";
+  /** An error code such as ECONNREFUSED, the status, the limit; empty for a refused URL. */
+  readonly detail: string;
+}
+
+export const DEFAULT_CACHE_MS = 600_000;
+export const DEFAULT_MAX_STALE_MS = 3_600_000;
+export const DEFAULT_COOLDOWN_MS = 60_000;
+export const DEFAULT_RETRY_PAUSE_MS = 2_000;
+export const DEFAULT_TIMEOUT_MS = 1_500;
+
+/**
+ * Makes a key set that fetches itself. Opens no connection until `get()` is called and leaves none open.
+ *
+ *     const remote = createRemoteKeySet({ jwksUri: "https://tenant.eu.auth0.com/.well-known/jwks.json" });
+ *     const verdict = await verifyWithRemoteKeys(token, remote, options);
+ */
+export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
+  const {
+    jwksUri,
+    cacheMs = DEFAULT_CACHE_MS,
+    maxStaleMs = DEFAULT_MAX_STALE_MS,
+    cooldownMs = DEFAULT_COOLDOWN_MS,
+    retryPauseMs = DEFAULT_RETRY_PAUSE_MS,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    allowHttp,
+    initialKeys,
+    get = httpGet,
+    nowMs = Date.now,
+  } = options;
+
+  let keys = initialKeys && refetchedKeySet(initialKeys, nowMs());
+  let text: string | undefined;
+  let failed: { readonly failure: KeySetFailure; readonly atMs: number } | undefined;
+  let unknownKidAtMs = Number.NEGATIVE_INFINITY;
+  let underWay: Promise<KeySetVerdict> | undefined;
+
+  /** Whether something of that time still counts; a clock set back makes it old. */
+  const isWithin = (atMs: number, spanMs: number): boolean => {
+    const ageMs = nowMs() - atMs;
+    return ageMs >= 0 && ageMs < spanMs;
+  };
+  const current = (): KeySet | undefined => (keys && isWithin(keys.fetchedAtMs, cacheMs) ? keys : undefined);
+  const orStale = (failure: KeySetFailure): KeySetVerdict =>
+    keys && isWithin(keys.fetchedAtMs, cacheMs + maxStaleMs) ? { ok: true, keys, failure } : failure;
+
+  const fetchText = async (address: string): Promise<FetchedText> => {
+    const problem = urlProblem(address, allowHttp);
+    if (problem) return { ok: false, reason: "url_refused", url: asEvidence(address), problem, detail: "" };
+    const got = await get(new URL(address), { timeoutMs, bodyLimitBytes: MAX_JWKS_BYTES });
+    if (got.ok) return got;
+    return { ...got, reason: got.problem === "redirect" ? "redirect_refused" : "jwks_unreachable", url: address };
+  };
+
+  const fetchKeys = async (): Promise<KeySetVerdict> => {
+    const located = typeof jwksUri === "string" ? ({ ok: true, jwksUri } as const) : await jwksUri(fetchText);
+    if (!located.ok) return located;
+    const got = await fetchText(located.jwksUri);
+    if (!got.ok) return got;
+    const fetchedAtMs = nowMs();
+    if (keys && got.body === text) return { ok: true, keys: refetchedKeySet(keys, fetchedAtMs) };
+    const parsed = parseKeySet(got.body, { fetchedAtMs });
+    if (!parsed.ok) return { ...parsed, url: located.jwksUri };
+    text = got.body;
+    return parsed;
+  };
+
+  const refresh = async (): Promise<KeySetVerdict> => {
+    const verdict = await fetchKeys().finally(() => {
+      underWay = undefined;
+    });
+    if (!verdict.ok) {
+      failed = { failure: verdict, atMs: nowMs() };
+      unknownKidAtMs = Number.NEGATIVE_INFINITY;
+      return orStale(verdict);
+    }
+    keys = verdict.keys;
+    failed = undefined;
+    return verdict;
+  };
+
+  return {
+    current,
+    async get(kid) {
+      const fresh = current();
+      if (fresh && (kid === undefined || fresh.byKid.has(kid))) return { ok: true, keys: fresh };
+      if (underWay) return underWay;
+      if (fresh && isWithin(unknownKidAtMs, cooldownMs)) return { ok: true, keys: fresh };
+      if (failed && isWithin(failed.atMs, retryPauseMs)) return orStale(failed.failure);
+      if (fresh) unknownKidAtMs = nowMs();
+      underWay = refresh();
+      return underWay;
+    },
+  };
+}
+
+function urlProblem(address: string, allowHttp: RemoteKeySetOptions["allowHttp"]): FetchFailure["problem"] | undefined {
+  if (!URL.canParse(address)) return "not_a_url";
+  const { protocol, hostname, username, password } = new URL(address);
+  if (username || password) return "credentials";
+  if (protocol === "https:") return undefined;
+  const isAllowed = allowHttp === "always" || (allowHttp === "loopback" && LOOPBACK.test(hostname));
+  return protocol === "http:" && isAllowed ? undefined : "scheme";
+}
+
+/** Names and addresses of this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3), as URL normalises them. */
+const LOOPBACK = /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1]$/;
