@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+
+/** Where the issuer keeps what must stay secret and must not change: keys and client secrets. */
+export interface StateFolder {
+  readonly path: string;
+  /** A file's text, or undefined when it was never made. @throws StateFolderError when others can read it */
+  read(name: string): string | undefined;
+  /** A file's text; on the first call what `make` answers. Of several processes starting at once, all get one text. */
+  readOrCreate(name: string, make: () => string | Promise<string>): Promise<string>;
+}
+
+export class StateFolderError extends Error {
+  readonly code: "unusable_path" | "not_private" | "malformed";
+  readonly path: string;
+
+  constructor(code: StateFolderError["code"], path: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "StateFolderError";
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** Largest file that is read; a key file has about 3 KB. */
+export const MAX_STATE_FILE_BYTES = 64 * 1024;
+
+/**
+ * Opens `{dataDir}/issuer`, made when missing: folders 0700, files 0600, kept out of git.
+ *
+ * @throws StateFolderError naming the path and the cause
+ */
+export function openStateFolder(dataDir: string): StateFolder {
+  const folder = join(resolve(dataDir), "issuer");
+  makeFolder(folder);
+
+  function read(name: string): string | undefined {
+    const path = join(folder, name);
+    try {
+      const { mode, size } = statSync(path);
+      // Windows has no such modes: there the folder of the user's profile is what protects.
+      if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+        throw new StateFolderError(
+          "not_private",
+          path,
+          `${path} has mode ${(mode & 0o777).toString(8)}, so others can read it. Delete it (a new one is made), or run chmod 600 on it if nobody has.`,
+        );
+      }
+      if (size > MAX_STATE_FILE_BYTES) {
+        throw new StateFolderError(
+          "malformed",
+          path,
+          `${path} has ${size} bytes, at most ${MAX_STATE_FILE_BYTES} are expected.`,
+        );
+      }
+      return readFileSync(path, "utf8");
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw asStateFolderError(error, path);
+    }
+  }
+
+  function createUnlessThere(name: string, text: string): void {
+    const path = join(folder, name);
+    const draft = `${path}.${randomUUID()}.tmp`;
+    try {
+      makeFolder(join(path, ".."));
+      const file = openSync(draft, "wx", 0o600);
+      writeSync(file, text);
+      fsyncSync(file);
+      closeSync(file);
+      try {
+        linkSync(draft, path); // Unlike rename, refuses when another process was first.
+      } catch (error) {
+        if (codeOf(error) === "EEXIST") return;
+        renameSync(draft, path); // A file system without hard links.
+      }
+    } catch (error) {
+      throw asStateFolderError(error, path);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  }
+
+  createUnlessThere(".gitignore", "*\n");
+  return {
+    path: folder,
+    read,
+    async readOrCreate(name, make) {
+      const existing = read(name);
+      if (existing !== undefined) return existing;
+      createUnlessThere(name, await make());
+      return read(name)!; // Either ours or that of the process which was first.
+    },
+  };
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw asStateFolderError(error, path);
+  }
+}
+
+function asStateFolderError(error: unknown, path: string): StateFolderError {
+  if (error instanceof StateFolderError) return error;
+  const { message } = error as Error; // node:fs throws nothing else
+  return new StateFolderError("unusable_path", path, `Cannot use the issuer's state ${path}: ${message}`, error);
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
