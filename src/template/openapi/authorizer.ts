@@ -1,0 +1,163 @@
+import type { Authorizer } from "../../model/rest-api.ts";
+import { judgeInvocationUri, LAMBDA_URI_FORM } from "../lambda-uri.ts";
+import type { Problem } from "../report.ts";
+import { eachUnknownKey } from "../report.ts";
+import { type OnInvalid, readInteger, readText, readWord } from "../scalar.ts";
+import { type SourceNode, show } from "../source-node.ts";
+import { adviseTokenRegex } from "./token-regex.ts";
+
+/** Bounds of the authorizer result TTL (D: API reference, CreateAuthorizer). */
+export const MAX_RESULT_TTL_SECONDS = 3600;
+/** The TTL of an authorizer that names none (D). */
+const DEFAULT_RESULT_TTL_SECONDS = 300;
+
+export interface AuthorizerRead {
+  /** Undefined when not even its type is known. */
+  readonly authorizer?: Authorizer;
+  /** Why AWS or we cannot use it; each keeps the API from being served. */
+  readonly problems: readonly Problem[];
+  readonly advice: readonly Problem[];
+}
+
+/** Where a REST API finds an identity (D); path parameters cannot be one. */
+const IDENTITY_SOURCE =
+  /^(?:method\.request\.(?:header|querystring)\.[A-Za-z0-9._$-]+|stageVariables\.[A-Za-z0-9_]+|context\.[A-Za-z0-9._-]+)$/;
+const TYPES = ["token", "request", "cognito_user_pools", "jwt"] as const;
+const KEYS = new Set([
+  "type",
+  "authorizerUri",
+  "authorizerCredentials",
+  "identitySource",
+  "identityValidationExpression",
+  "authorizerResultTtlInSeconds",
+  "providerARNs",
+  "jwtConfiguration",
+  "authorizerPayloadFormatVersion",
+  "enableSimpleResponses",
+]);
+/** HTTP APIs only (D); a REST API's events have one format. */
+const HTTP_API_KEYS = ["authorizerPayloadFormatVersion", "enableSimpleResponses"];
+
+/** Reads the `x-amazon-apigateway-authorizer` of the security scheme `scheme`. */
+export function readAuthorizer(scheme: SourceNode, extension: SourceNode, id: string): AuthorizerRead {
+  const name = scheme.name;
+  const problems: Problem[] = [];
+  const advice: Problem[] = [];
+  const refuse = (at: SourceNode, message: string, fix: string, rule = "authorizer-property-invalid"): void => {
+    problems.push({ rule, at: at.at(), message, fix });
+  };
+  const invalid: OnInvalid = (node, found, wanted) =>
+    refuse(node, `${node.name} of the authorizer ${name} is ${found}, wanted ${wanted}.`, "Correct the value.");
+  if (!extension.isMapping) {
+    refuse(extension, `The authorizer ${name} is ${show(extension.value)}, wanted a mapping.`, "Correct it.");
+    return { problems, advice };
+  }
+  const typeNode = extension.get("type");
+  if (!typeNode) refuse(extension, `The authorizer ${name} has no type, wanted token or request.`, "Add the type.");
+  const type = readWord(typeNode, TYPES, invalid)?.toUpperCase() as Authorizer["type"] | undefined;
+  if (!type) return { problems, advice };
+
+  eachUnknownKey(extension, KEYS, (child, fix) => {
+    const message = `The authorizer ${name} has the unknown property ${show(child.name)}, which may decide who gets in.`;
+    problems.push({ rule: "authorizer-property-unknown", at: child.keyAt(), message, fix });
+  });
+  const isLambda = type === "TOKEN" || type === "REQUEST";
+  if (!isLambda) {
+    const message = `The authorizer ${name} has the type ${type}, which is not supported yet, wanted TOKEN or REQUEST.`;
+    const fix = `Use a Lambda authorizer, or accept that its methods answer 501 with accept: [authorizer-type-unsupported@${name}].`;
+    refuse(typeNode ?? extension, message, fix, "authorizer-type-unsupported");
+  } else {
+    for (const key of HTTP_API_KEYS) {
+      const node = extension.get(key);
+      if (!node) continue;
+      const message = `${key} has no effect on the authorizer ${name}: only HTTP APIs know it.`;
+      advice.push({ rule: "http-api-only", at: node.keyAt(), message, fix: "Remove it." });
+    }
+  }
+  const authorizerUri = readText(extension.get("authorizerUri"), invalid);
+  if (isLambda) checkUri(name, extension, authorizerUri, refuse);
+  const authorizerCredentials = readText(extension.get("authorizerCredentials"), invalid);
+  const ttl = readInteger(extension.get("authorizerResultTtlInSeconds"), 0, MAX_RESULT_TTL_SECONDS, invalid);
+  const identitySource = readIdentitySource(scheme, extension, type, ttl, invalid, refuse);
+  const expressionNode = extension.get("identityValidationExpression");
+  const expression = expressionNode?.value === "" ? undefined : readText(expressionNode, invalid);
+  if (expression !== undefined && expressionNode && type === "TOKEN") {
+    advice.push(...adviseTokenRegex(expression, name, expressionNode.at()));
+  }
+  const authType = scheme.get("x-amazon-apigateway-authtype")?.value;
+  return {
+    authorizer: {
+      id,
+      name,
+      type,
+      ...(typeof authType === "string" ? { authType } : {}),
+      ...(authorizerUri === undefined ? {} : { authorizerUri }),
+      ...(authorizerCredentials === undefined ? {} : { authorizerCredentials }),
+      ...(identitySource === undefined ? {} : { identitySource }),
+      ...(expression === undefined ? {} : { identityValidationExpression: expression }),
+      ...(ttl === undefined ? {} : { authorizerResultTtlInSeconds: ttl }),
+      providerARNs: (extension.get("providerARNs")?.items() ?? []).flatMap((item) => readText(item, invalid) ?? []),
+      at: extension.keyAt(),
+    },
+    problems,
+    advice,
+  };
+}
+
+type Refuse = (at: SourceNode, message: string, fix: string, rule?: string) => void;
+
+function checkUri(name: string, extension: SourceNode, uri: string | undefined, refuse: Refuse): void {
+  const node = extension.get("authorizerUri");
+  if (!node) {
+    refuse(extension, `The authorizer ${name} has no authorizerUri, wanted ${LAMBDA_URI_FORM}.`, "Add it.");
+    return;
+  }
+  if (uri === undefined) return;
+  const verdict = judgeInvocationUri(uri);
+  if (verdict.ok) return;
+  const found = `${show(uri)} (${verdict.message})`;
+  refuse(node, `authorizerUri of the authorizer ${name} is ${found}, wanted ${LAMBDA_URI_FORM}.`, "Correct the URI.");
+}
+
+function readIdentitySource(
+  scheme: SourceNode,
+  extension: SourceNode,
+  type: Authorizer["type"],
+  ttl: number | undefined,
+  invalid: OnInvalid,
+  refuse: Refuse,
+): string | undefined {
+  const node = extension.get("identitySource");
+  const given = node?.value === "" ? undefined : readText(node, invalid);
+  const sources = (given ?? "")
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
+  for (const source of sources) {
+    if (IDENTITY_SOURCE.test(source)) continue;
+    const isHttpApi = source.startsWith("$");
+    const message =
+      `identitySource of the authorizer ${scheme.name} is ${show(source)}, wanted method.request.header.NAME, ` +
+      "method.request.querystring.NAME, stageVariables.NAME or context.NAME.";
+    const fix = isHttpApi ? "That is how HTTP APIs write it; use the REST form." : "Correct the identity source.";
+    refuse(node ?? extension, message, fix, "identity-source-syntax");
+  }
+  if (type === "REQUEST") {
+    if (sources.length === 0 && (ttl ?? DEFAULT_RESULT_TTL_SECONDS) > 0) {
+      // (D) CreateAuthorizer: required when the result is cached.
+      const message = `The REQUEST authorizer ${scheme.name} caches its results and has no identitySource to tell callers apart.`;
+      refuse(extension, message, "Add identitySource, or set authorizerResultTtlInSeconds: 0.");
+    }
+    return sources.length > 0 ? sources.join(",") : undefined;
+  }
+  if (sources.length === 0) {
+    // (R) The header of the security scheme is the token source.
+    const header = scheme.get("name")?.value;
+    return typeof header === "string" && header !== "" ? `method.request.header.${header}` : undefined;
+  }
+  if (sources.length > 1 || !sources[0]?.startsWith("method.request.header.")) {
+    const message = `identitySource of the ${type} authorizer ${scheme.name} is ${show(given)}, wanted exactly one method.request.header.NAME.`;
+    refuse(node ?? extension, message, "Name one header, or make it a REQUEST authorizer.", "identity-source-syntax");
+  }
+  return sources.join(",");
+}
