@@ -1,0 +1,138 @@
+import type { GatewayResponseType } from "../model/rest-api.ts";
+import type { GatewayReason } from "./reasons.ts";
+
+/**
+ * What one request was, what was decided and why. Header and query names are kept, values only by allow-list; never an
+ * identity source, cookie, API key, security token, body or authorizer context. A token appears as its kid,
+ * allow-listed claims and a digest.
+ */
+export interface DecisionRecord {
+  readonly requestId: string;
+  readonly extendedRequestId: string;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly api: { readonly apiId: string; readonly name: string; readonly type: "REST" | "HTTP" };
+  readonly stage: string;
+  readonly deploymentId: string;
+  readonly request: {
+    readonly method: string;
+    readonly path: string;
+    readonly queryNames: readonly string[];
+    readonly headerNames: readonly string[];
+    readonly headers: Readonly<Record<string, string>>;
+    readonly sourceIp: string;
+  };
+  readonly route?: { readonly resourcePath: string; readonly httpMethod: string; readonly methodArn: string };
+  readonly authorization?: AuthorizationRecord;
+  readonly integration?: IntegrationRecord;
+  readonly answer: {
+    readonly status: number;
+    readonly responseType?: GatewayResponseType;
+    readonly errorType?: string;
+    readonly bodyBytes: number;
+  };
+  readonly refusal?: RefusalRecord;
+  /** Step name → milliseconds, in the order the steps ran. */
+  readonly steps: readonly { readonly step: string; readonly ms: number }[];
+}
+
+export interface RefusalRecord {
+  readonly reason: GatewayReason | string;
+  readonly message: string;
+  readonly check: string;
+  readonly expected?: unknown;
+  readonly actual?: unknown;
+}
+
+export interface AuthorizationRecord {
+  readonly type: "NONE" | "AWS_IAM" | "CUSTOM";
+  readonly authorizerId?: string;
+  readonly authorizerName?: string;
+  readonly cache?: "off" | "miss" | "hit" | "shared";
+  /** The route whose request filled the cache entry, e.g. `GET /pets`. */
+  readonly cachedFrom?: string;
+  readonly cachedAt?: string;
+  readonly token?: TokenSummary;
+  readonly principalId?: string;
+  readonly decision?: "allow" | "explicit_deny" | "implicit_deny";
+  /** The policy statement that decided, by index and Sid, with the patterns that matched. */
+  readonly statement?: unknown;
+  readonly nearMisses?: unknown;
+  readonly functionLogs?: readonly string[];
+  readonly latencyMs?: number;
+}
+
+export interface TokenSummary {
+  readonly kid?: string;
+  readonly alg?: string;
+  readonly claims?: Readonly<Record<string, unknown>>;
+  /** First 16 hex digits of SHA-256 over the identity value. */
+  readonly digest: string;
+}
+
+export interface IntegrationRecord {
+  readonly type: string;
+  readonly target?: string;
+  readonly status?: number;
+  readonly latencyMs?: number;
+  readonly functionLogs?: readonly string[];
+}
+
+/** Header values that may be kept; everything else shows as a name only. */
+export const RECORDED_HEADER_VALUES: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-encoding",
+  "access-control-request-headers",
+  "access-control-request-method",
+  "content-length",
+  "content-type",
+  "host",
+  "origin",
+  "user-agent",
+]);
+
+/** Claims that may be kept of a token that was shown to an authorizer. */
+export const RECORDED_CLAIMS: readonly string[] = [
+  "iss",
+  "aud",
+  "sub",
+  "azp",
+  "client_id",
+  "exp",
+  "iat",
+  "nbf",
+  "scope",
+  "scp",
+  "permissions",
+  "token_use",
+  "gty",
+];
+
+/** Keeps the last records, oldest dropped first. */
+export class DecisionRing {
+  readonly #capacity: number;
+  readonly #records = new Map<string, DecisionRecord>();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  add(record: DecisionRecord): void {
+    // A client may choose its request id: a repeated one replaces the older record instead of growing the ring.
+    this.#records.delete(record.requestId);
+    this.#records.set(record.requestId, record);
+    if (this.#records.size > this.#capacity) {
+      const oldest = this.#records.keys().next().value;
+      if (oldest !== undefined) this.#records.delete(oldest);
+    }
+  }
+
+  get(requestId: string): DecisionRecord | undefined {
+    return this.#records.get(requestId);
+  }
+
+  /** Newest first. */
+  list(): readonly DecisionRecord[] {
+    return [...this.#records.values()].reverse();
+  }
+}

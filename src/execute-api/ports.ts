@@ -1,0 +1,19 @@
+import type { LambdaInvoker } from "../lambda/invoke.ts";
+import type { AuthorizerCache } from "./authorizers/authorizer-cache.ts";
+import type { DecisionRecord } from "./decision-record.ts";
+import type { HttpClient } from "./integrations/http-client/http-client.ts";
+
+/** Everything the data plane takes from outside: with other ports every step is a function one can test in a line. */
+export interface Ports {
+  readonly lambda: LambdaInvoker;
+  readonly http: HttpClient;
+  readonly authorizerCache: AuthorizerCache;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that never goes back, for durations. */
+  readonly monotonic: () => number;
+  readonly newRequestId: () => string;
+  readonly newExtendedRequestId: () => string;
+  readonly record: (record: DecisionRecord) => void;
+  readonly writeAccessLog: (destination: string, line: string) => void;
+}

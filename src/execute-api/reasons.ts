@@ -1,0 +1,63 @@
+/**
+ * Why the gateway itself refused or failed a request: one table (reason, what to check), the type derived from it.
+ * Each has a section in docs/reference/reasons/gateway.md; a test compares the two in both directions.
+ * Reasons about tokens belong to the token module.
+ */
+export const GATEWAY_REASONS = {
+  unknown_stage: "Check the first path segment: it must be a deployed stage. A custom domain may leave it out.",
+  route_not_found: "Check path and verb against the deployed routes; the token, if any, was never looked at.",
+  route_not_found_bearer:
+    "Check path and verb: on a route that does not exist REST APIs read Authorization as SigV4, so a good Bearer token gets this answer.",
+  iam_unsigned: "The method's authorization is AWS_IAM: sign the request, or switch the method to a Lambda authorizer.",
+  iam_bearer_token:
+    "The method's authorization is AWS_IAM and the header is no SigV4 signature: switch the method to a Lambda authorizer, or carry the token in another header.",
+  iam_unknown_key: "No access keys are known here: SigV4 callers cannot be verified.",
+  identity_source_missing:
+    "Send the identity source the authorizer names; it was absent or empty, so the function was not called.",
+  identity_validation_failed:
+    "The value must match the authorizer's identityValidationExpression as a whole; the function was not called.",
+  authorizer_said_unauthorized:
+    'The authorizer function failed with the exact message "Unauthorized"; its log lines say why.',
+  authorizer_failed: 'The function failed with a message other than "Unauthorized", which AWS answers with 500.',
+  authorizer_timed_out: "The function did not answer in time: raise its timeout or make it faster.",
+  authorizer_not_invocable: "The function could not be invoked: check that it exists and has code here.",
+  authorizer_throttled: "All environments of the authorizer function are busy.",
+  authorizer_output_invalid:
+    "The answer must be {principalId, policyDocument, context?} with capitalised policy keys and flat context values.",
+  authorizer_explicit_deny: "A Deny statement of the policy the authorizer returned matches this method ARN.",
+  authorizer_implicit_deny: "No statement of the policy the authorizer returned allows this method ARN.",
+  cached_policy_denies:
+    "The policy was cached from an earlier request with the same identity and does not cover this route: return a policy for the whole stage, or set the TTL to 0.",
+  method_arn_too_long: "The method ARN exceeds 1600 bytes: shorten the path.",
+  resource_policy_explicit_deny: "A Deny statement of the API's resource policy matches.",
+  resource_policy_implicit_deny: "The API has a resource policy and nothing in it allows this request.",
+  api_key_required: "The method requires an API key and no key is known here that a usage plan links to this stage.",
+  request_parameters_missing: "Send every required parameter, non-blank.",
+  request_body_invalid: "The body must satisfy the method's request model.",
+  request_body_not_json: "A parameter mapping reads the body as JSON and it is not JSON.",
+  media_type_unsupported:
+    "No request template exists for this Content-Type and the integration passes nothing through.",
+  request_template_failed: "The request mapping template failed.",
+  response_template_failed: "The response mapping template failed.",
+  parameter_mapping_failed:
+    "A parameter mapping targets a header that AWS does not let an integration set, or its source cannot be read.",
+  integration_uri_invalid:
+    "The integration's URI is not a valid address once stage variables and path parameters are filled in.",
+  integration_method_not_post: "Lambda integrations must be called with POST: set the integration's httpMethod.",
+  integration_timed_out: "The backend did not answer within the integration's timeout.",
+  integration_unreachable: "The backend could not be reached or broke the connection.",
+  integration_no_matching_response: "No integration response matches and there is no default.",
+  integration_response_undeclared: "The integration response names a status that is not declared as a method response.",
+  lambda_not_invocable: "The function could not be invoked: check that it exists and has code here.",
+  lambda_throttled: "All environments of the function are busy.",
+  lambda_proxy_malformed:
+    "A proxy function must answer {statusCode, headers, multiValueHeaders, body, isBase64Encoded} and nothing else, body a string.",
+  lambda_function_error: "The function failed; its log lines say why.",
+  lambda_payload_too_large: "The request is larger than Lambda accepts in one invocation (6 MB).",
+  mock_status_unparsable: "A mock's request template must yield JSON with an integer statusCode.",
+  binary_conversion_failed: "The payload could not be converted as contentHandling asks.",
+  not_served: "Something in this route is not supported; the finding names file, line and remedy.",
+  internal_error: "This is a defect of the gateway: please report it with the request id.",
+} as const satisfies Record<string, string>;
+
+export type GatewayReason = keyof typeof GATEWAY_REASONS;

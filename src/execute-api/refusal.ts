@@ -1,0 +1,42 @@
+import type { GatewayResponseType } from "../model/rest-api.ts";
+import type { GatewayReason } from "./reasons.ts";
+
+/** What we know and AWS does not say: a reason from the table, with what was expected beside what was found. */
+export interface RefusalEvidence {
+  readonly reason: GatewayReason;
+  /** One sentence for the operator; names the value found and the value wanted. Never holds a token. */
+  readonly message: string;
+  /** What to check, when more is known than the reason's own entry says. */
+  readonly check?: string;
+  readonly expected?: unknown;
+  readonly actual?: unknown;
+}
+
+/** Departures from a gateway response type's own defaults that one refusal makes on the wire. */
+export interface RefusalWire {
+  readonly status?: number;
+  readonly errorType?: string;
+  /** `$context.error.message`; null prints as JSON null. */
+  readonly message?: string | null;
+  /** `$context.error.validationErrorString`. */
+  readonly validationErrorString?: string;
+  /** `$context.authorizer.*` of a denying Lambda authorizer, usable in the ACCESS_DENIED template (C). */
+  readonly authorizerContext?: Readonly<Record<string, string | number | null>>;
+}
+
+/**
+ * The one way a step says no. Two things that never mix: what AWS says on the wire, and what we know.
+ * Anything else that is thrown is our bug and becomes a 500 with a request id.
+ */
+export class Refusal extends Error {
+  readonly responseType: GatewayResponseType;
+  readonly evidence: RefusalEvidence;
+  readonly wire: RefusalWire;
+
+  constructor(responseType: GatewayResponseType, evidence: RefusalEvidence, wire: RefusalWire = {}) {
+    super(evidence.message);
+    this.responseType = responseType;
+    this.evidence = evidence;
+    this.wire = wire;
+  }
+}

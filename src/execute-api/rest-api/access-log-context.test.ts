@@ -1,0 +1,84 @@
+import { expect, it } from "vitest";
+import {
+  compiled,
+  FUNCTION_URI,
+  sampleDeployment,
+  sampleMatched,
+  sampleRequest,
+} from "../../../test/rest-api-samples.ts";
+import { Refusal } from "../refusal.ts";
+import { Trace } from "../trace.ts";
+import { accessLogContext } from "./access-log-context.ts";
+import type { Decided } from "./answer.ts";
+import { traceId } from "./header-rules.ts";
+
+function decided(given: Partial<Decided> = {}): Decided {
+  let clock = 0;
+  return {
+    request: sampleRequest(),
+    deployment: sampleDeployment(),
+    matched: sampleMatched(compiled({ type: "AWS_PROXY", httpMethod: "POST", uri: FUNCTION_URI })),
+    caller: {},
+    answer: { status: 200, headers: [], body: "häh" },
+    refusal: undefined,
+    errorType: undefined,
+    trace: new Trace(() => (clock += 10)),
+    ...given,
+  };
+}
+
+it("knows what became of a request", () => {
+  const given = decided({ caller: { authorizer: { principalId: "user", tier: "gold", integrationLatency: 7 } } });
+  given.trace.authorization = { type: "CUSTOM", decision: "allow", principalId: "user", latencyMs: 7 };
+  given.trace.integration = { type: "AWS_PROXY", status: 201, latencyMs: 12 };
+  expect(accessLogContext(given)).toMatchObject({
+    requestId: given.request.requestId,
+    resourcePath: "/pets/{petId}",
+    status: 200,
+    responseLength: 4,
+    responseLatency: 10,
+    endpointType: "REGIONAL",
+    integrationStatus: 200,
+    integrationLatency: 12,
+    integration: { status: 201, integrationStatus: 200, latency: 12 },
+    authorizer: { principalId: "user", tier: "gold", status: 200, latency: 7, integrationLatency: 7 },
+    authorize: { status: 200 },
+    xrayTraceId: traceId(given.request),
+  });
+});
+
+it("knows why a request was refused, and leaves out what did not happen", () => {
+  const refusal = new Refusal("UNAUTHORIZED", {
+    reason: "identity_source_missing",
+    message: "no Authorization header",
+  });
+  const given = decided({
+    refusal,
+    caller: undefined,
+    answer: { status: 401, headers: [], body: '{"message":"Unauthorized"}' },
+  });
+  given.trace.authorization = { type: "CUSTOM" };
+  const context = accessLogContext(given);
+  expect(context).toMatchObject({
+    status: 401,
+    error: { message: "Unauthorized", messageString: '"Unauthorized"', responseType: "UNAUTHORIZED" },
+    authorizer: { status: 401 },
+  });
+  expect(context).not.toHaveProperty("integration");
+  expect(context).not.toHaveProperty("integrationStatus");
+  expect(context).not.toHaveProperty("xrayTraceId");
+});
+
+it("names what an integration failed with", () => {
+  const refusal = new Refusal("INTEGRATION_TIMEOUT", { reason: "integration_timed_out", message: "too slow" });
+  const given = decided({
+    refusal,
+    answer: { status: 504, headers: [], body: '{"message": "Endpoint request timed out"}' },
+  });
+  given.trace.integration = { type: "HTTP", latencyMs: 50 };
+  expect(accessLogContext(given)).toMatchObject({
+    integrationErrorMessage: "too slow",
+    integration: { error: "too slow", latency: 50 },
+    integrationLatency: 50,
+  });
+});

@@ -1,0 +1,99 @@
+import type { Decided } from "./answer.ts";
+import type { ContextVariables } from "./context.ts";
+import { contextVariables, errorVariables } from "./context.ts";
+import { hasTraceHeader, traceId } from "./header-rules.ts";
+
+/** Endpoints here are reached directly, as Regional ones are. */
+const ENDPOINT_TYPE = "REGIONAL";
+
+/**
+ * `$context` of an access log: that of the request, and what only access logs know (D): outcome, sizes, and the status
+ * and latency of each step. What did not happen is absent and prints `-`.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
+ */
+export function accessLogContext({
+  request,
+  deployment,
+  matched,
+  caller,
+  answer,
+  refusal,
+  trace,
+}: Decided): ContextVariables {
+  const base = contextVariables({ request, deployment, matched, caller });
+  const { authorization, integration } = trace;
+  return {
+    ...base,
+    endpointType: ENDPOINT_TYPE,
+    status: answer.status,
+    responseLength: typeof answer.body === "string" ? Buffer.byteLength(answer.body) : answer.body.length,
+    responseLatency: Math.round(trace.elapsedMs()),
+    ...(refusal && {
+      error: errorVariables(
+        refusal,
+        refusal.wire.message === undefined ? messageOf(answer.body) : refusal.wire.message,
+      ),
+    }),
+    ...(authorization?.type === "CUSTOM" && {
+      authorizer: {
+        ...caller?.authorizer,
+        ...authorizerOutcome(refusal?.responseType, authorization.latencyMs),
+        ...(authorization.principalId !== undefined && { principalId: authorization.principalId }),
+        ...(refusal && isAuthorizerFailure(refusal.responseType) && { error: refusal.evidence.message }),
+      },
+      authorize: {
+        status: authorization.decision === undefined ? 500 : authorization.decision === "allow" ? 200 : 403,
+      },
+    }),
+    ...(integration && {
+      integration: {
+        ...(integration.status !== undefined && {
+          status: integration.status,
+          integrationStatus: serviceStatus(integration.type, integration.status),
+        }),
+        ...(integration.latencyMs !== undefined && { latency: integration.latencyMs }),
+        ...(refusal && { error: refusal.evidence.message }),
+      },
+      ...(integration.status !== undefined && {
+        integrationStatus: serviceStatus(integration.type, integration.status),
+      }),
+      ...(integration.latencyMs !== undefined && { integrationLatency: integration.latencyMs }),
+      ...(refusal && { integrationErrorMessage: refusal.evidence.message }),
+      ...(matched && hasTraceHeader(matched.method.integration.type) && { xrayTraceId: traceId(request) }),
+    }),
+  };
+}
+
+/** Of a proxy function, `integrationStatus` is Lambda's own answer and `status` the function's (D). */
+function serviceStatus(type: string, status: number): number {
+  return type === "AWS_PROXY" ? 200 : status;
+}
+
+function isAuthorizerFailure(responseType: string): boolean {
+  return responseType === "AUTHORIZER_FAILURE" || responseType === "AUTHORIZER_CONFIGURATION_ERROR";
+}
+
+function authorizerOutcome(
+  responseType: string | undefined,
+  latencyMs: number | undefined,
+): Readonly<Record<string, unknown>> {
+  const status =
+    responseType !== undefined && isAuthorizerFailure(responseType) ? 500 : responseType === "UNAUTHORIZED" ? 401 : 200;
+  return {
+    status,
+    integrationStatus: status === 500 ? 500 : 200,
+    ...(latencyMs !== undefined && { latency: latencyMs, integrationLatency: latencyMs }),
+  };
+}
+
+/** `$context.error.message` is what the client was told; a customised body tells it in its own way. */
+function messageOf(body: Buffer | string): string | null {
+  try {
+    const told: unknown = JSON.parse(body.toString());
+    if (typeof told !== "object" || told === null) return null;
+    const message = "message" in told ? told.message : "Message" in told ? told.Message : null;
+    return typeof message === "string" ? message : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Ports } from "../ports.ts";
+import { Refusal } from "../refusal.ts";
+import { Trace } from "../trace.ts";
+import type { Answer, IncomingRequest } from "../transport.ts";
+import { accessLogContext } from "./access-log-context.ts";
+import { authorize } from "./authorize.ts";
+import { callIntegration } from "./call-integration.ts";
+import { checkApiKey } from "./check-api-key.ts";
+import { contextVariables } from "./context.ts";
+import type { CompiledMethod, RestDeployment } from "./deployment.ts";
+import { renderGatewayResponse } from "./gateway-response.ts";
+import { mapIntegrationRequest } from "./map-integration-request.ts";
+import { mapIntegrationResponse } from "./map-integration-response.ts";
+import { matchResource } from "./match-resource.ts";
+import { notServedAnswer } from "./not-served.ts";
+import { readRequest, type StageTarget } from "./read-request.ts";
+import { recordDecision } from "./record-decision.ts";
+import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
+import { validateMethodRequest } from "./validate-method-request.ts";
+
+/** Answers one request to a stage of a REST API. The order is AWS's; conformance/rest-api/order holds the evidence. */
+export async function answer(
+  incoming: IncomingRequest,
+  target: StageTarget,
+  deployment: RestDeployment,
+  ports: Ports,
+): Promise<Answer> {
+  const trace = new Trace(ports.monotonic);
+  const request = readRequest(incoming, target, ports);
+  let matched: MatchedMethod<CompiledMethod> | undefined;
+  let caller: Caller | undefined;
+  try {
+    matched = matchResource(request, deployment);
+    if (matched.method.notServed) return finish(notServedAnswer(matched.method.notServed, request));
+    caller = await authorize(request, matched, deployment, ports, trace);
+    trace.ended("authorize");
+    checkApiKey(request, matched, caller, deployment);
+    validateMethodRequest(request, matched);
+    const sent = mapIntegrationRequest(request, matched, caller, deployment);
+    trace.ended("integration request");
+    const received = await callIntegration(sent, matched, request, deployment, ports, trace);
+    trace.ended("integration");
+    const mapped = mapIntegrationResponse(received, sent, request, matched, caller, deployment);
+    trace.ended("integration response");
+    return finish(mapped);
+  } catch (error) {
+    const refusal = asRefusal(error);
+    trace.ended("refused");
+    const context = contextVariables({ request, deployment, matched, caller });
+    const rendered = renderGatewayResponse(refusal, deployment, request, context, matched?.pathParameters ?? {});
+    return finish(rendered, refusal, rendered.errorType);
+  }
+
+  function finish(answered: Answer, refusal?: Refusal, errorType?: string): Answer {
+    const decided = { request, deployment, matched, caller, answer: answered, refusal, errorType, trace };
+    ports.record(recordDecision(decided));
+    if (deployment.accessLog) {
+      ports.writeAccessLog(deployment.accessLog.destination, deployment.accessLog.format(accessLogContext(decided)));
+    }
+    return answered;
+  }
+}
+
+/** Anything thrown that is no refusal is our defect: a 500 like AWS's own, with the request id to find it by. */
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return new Refusal("DEFAULT_5XX", { reason: "internal_error", message: `defect in the gateway: ${what}` });
+}
+
+/** What is known of a request once it is answered. */
+export interface Decided {
+  readonly request: RestRequest;
+  readonly deployment: RestDeployment;
+  readonly matched: MatchedMethod<CompiledMethod> | undefined;
+  readonly caller: Caller | undefined;
+  readonly answer: Answer;
+  readonly refusal: Refusal | undefined;
+  readonly errorType: string | undefined;
+  readonly trace: Trace;
+}

@@ -1,0 +1,63 @@
+import { HeaderFields } from "../header-fields.ts";
+import type { Ports } from "../ports.ts";
+import { parseQueryString } from "../query-string.ts";
+import type { IncomingRequest } from "../transport.ts";
+import type { RestRequest } from "./request.ts";
+
+/** A request target whose API and stage are known: what is left for the API itself, raw as on the wire. */
+export interface StageTarget {
+  /** `/{stage}` and the raw rest. */
+  readonly requestPath: string;
+  /** The raw rest, at least `/`. */
+  readonly path: string;
+  readonly rawQuery: string;
+}
+
+/** Never reach mapping or any integration (R). conformance/rest-api/headers/dropped-at-parse */
+const DROPPED_AT_PARSE: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "content-md5",
+  "expect",
+  "max-forwards",
+  "proxy-authenticate",
+  "server",
+  "te",
+  "transfer-encoding",
+  "trailer",
+  "upgrade",
+  "www-authenticate",
+]);
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Reads what every step needs of a request to a known stage. */
+export function readRequest(incoming: IncomingRequest, target: StageTarget, ports: Ports): RestRequest {
+  const headers = new HeaderFields(incoming.headers).without(DROPPED_AT_PARSE);
+  // A client's own request id is taken over when it is a UUID (D).
+  const sentRequestId = headers.last("x-amzn-requestid");
+  const host = headers.last("host") ?? "";
+  return {
+    // The override header replaces the verb (D).
+    method: headers.last("x-http-method-override") ?? incoming.method,
+    path: collapseLeadingSlashes(target.path),
+    requestPath: target.requestPath,
+    rawQuery: target.rawQuery,
+    query: parseQueryString(target.rawQuery),
+    headers,
+    body: incoming.body,
+    requestId: sentRequestId !== undefined && UUID.test(sentRequestId) ? sentRequestId : ports.newRequestId(),
+    extendedRequestId: ports.newExtendedRequestId(),
+    requestTimeEpoch: incoming.receivedAtMs,
+    sourceIp: incoming.sourceIp,
+    userAgent: headers.last("user-agent") ?? null,
+    domainName: host.replace(/:\d+$/, ""),
+    scheme: incoming.scheme,
+  };
+}
+
+/** `/{stage}//x` routes as `/x` while `requestContext.path` keeps both slashes (R). */
+function collapseLeadingSlashes(path: string): string {
+  if (path.charCodeAt(1) !== 47) return path;
+  return path.replace(/^\/+/, "/");
+}

@@ -1,0 +1,41 @@
+import type { HeaderFields } from "../header-fields.ts";
+import type { QueryValues } from "../query-string.ts";
+
+/** One request to a stage of a REST API, as every later step reads it. */
+export interface RestRequest {
+  /** The effective HTTP method, after `X-HTTP-Method-Override` (D). */
+  readonly method: string;
+  /** Path inside the stage as on the wire: percent-encoded, trailing slash kept, leading slashes collapsed to one (R). */
+  readonly path: string;
+  /** `$context.path` and `requestContext.path`: `/{stage}` and the raw rest, doubled slashes kept (R). */
+  readonly requestPath: string;
+  readonly rawQuery: string;
+  readonly query: QueryValues;
+  /** Without the fields that never reach mapping or any integration. conformance/rest-api/headers-dropped-at-parse */
+  readonly headers: HeaderFields;
+  readonly body: Buffer;
+  readonly requestId: string;
+  readonly extendedRequestId: string;
+  readonly requestTimeEpoch: number;
+  readonly sourceIp: string;
+  readonly userAgent: string | null;
+  /** Host header without port. */
+  readonly domainName: string;
+  readonly scheme: "http" | "https";
+}
+
+/** The method a request matched. */
+export interface MatchedMethod<Compiled> {
+  readonly method: Compiled;
+  /** Still percent-encoded, as sent (R). */
+  readonly pathParameters: Readonly<Record<string, string>>;
+  /** `arn:…:{apiId}/{stage}/{VERB}/{path}` with the actual verb and path (C). */
+  readonly methodArn: string;
+}
+
+/** Who calls, once the method's authorization has said yes. */
+export interface Caller {
+  /** `$context.authorizer.*`: principalId, integrationLatency and the authorizer's context as strings. */
+  readonly authorizer?: Readonly<Record<string, string | number | null>>;
+  readonly usageIdentifierKey?: string;
+}
