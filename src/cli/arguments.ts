@@ -1,0 +1,94 @@
+import { parseArgs } from "node:util";
+
+/** One flag of a command; `env` may also give it as `GATEWARDEN_{NAME}`, the flag wins. */
+export interface Flag {
+  readonly type: "string" | "boolean" | "number";
+  /** May be given several times. */
+  readonly multiple?: boolean;
+  /** How the value is named in the help, e.g. `PORT`. */
+  readonly value?: string;
+  readonly help: string;
+  readonly env?: boolean;
+}
+
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** A command line as a command reads it. */
+export interface Arguments {
+  readonly positionals: readonly string[];
+  /** Everything after `--`. */
+  readonly rest: readonly string[];
+  string(name: string): string | undefined;
+  strings(name: string): readonly string[];
+  number(name: string): number | undefined;
+  boolean(name: string): boolean;
+}
+
+/** Wrong use of the command line: exit code 2 with the sentence. */
+export class UsageError extends Error {}
+
+/** Reads a command's arguments; unknown flags, missing values and wrong kinds are `UsageError`s that name the next move. */
+export function parseArguments(argv: readonly string[], flags: Flags, env: NodeJS.ProcessEnv): Arguments {
+  const split = argv.indexOf("--");
+  const own = split < 0 ? argv : argv.slice(0, split);
+  const rest = split < 0 ? [] : argv.slice(split + 1);
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [
+      name,
+      { type: flag.type === "boolean" ? ("boolean" as const) : ("string" as const), multiple: flag.multiple ?? false },
+    ]),
+  );
+  const { tokens, positionals } = parseArgs({
+    args: [...own],
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
+  const given = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const flag = flags[token.name];
+    if (flag === undefined)
+      throw new UsageError(`Unknown flag ${token.rawName}.${suggestion(token.name, Object.keys(flags))}`);
+    if (flag.type === "boolean") {
+      if (token.value !== undefined)
+        throw new UsageError(`${token.rawName} takes no value, found ${JSON.stringify(token.value)}.`);
+      given.set(token.name, ["true"]);
+      continue;
+    }
+    if (token.value === undefined)
+      throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value ?? "VALUE"}.`);
+    if (flag.multiple) given.set(token.name, [...(given.get(token.name) ?? []), token.value]);
+    else given.set(token.name, [token.value]);
+  }
+  for (const [name, flag] of Object.entries(flags)) {
+    const variable = `GATEWARDEN_${name.replaceAll("-", "_").toUpperCase()}`;
+    const value = env[variable];
+    if (!flag.env || value === undefined || given.has(name)) continue;
+    if (flag.type !== "boolean") given.set(name, [value]);
+    else if (value === "1" || value === "true") given.set(name, ["true"]);
+    else if (value !== "0" && value !== "false") {
+      throw new UsageError(`${variable} is ${JSON.stringify(value)}, wanted 1, true, 0 or false.`);
+    }
+  }
+  for (const [name, flag] of Object.entries(flags)) {
+    const value = given.get(name)?.[0];
+    if (flag.type === "number" && value !== undefined && !/^\d+$/.test(value)) {
+      throw new UsageError(`--${name} is ${JSON.stringify(value)}, wanted a whole number.`);
+    }
+  }
+  return {
+    positionals,
+    rest,
+    string: (name) => given.get(name)?.at(-1),
+    strings: (name) => given.get(name) ?? [],
+    number: (name) => (given.has(name) ? Number(given.get(name)?.at(-1)) : undefined),
+    boolean: (name) => given.get(name)?.at(-1) === "true",
+  };
+}
+
+function suggestion(name: string, known: readonly string[]): string {
+  const near = known.find((each) => each.startsWith(name.slice(0, 3)) || name.startsWith(each.slice(0, 3)));
+  return near === undefined ? " Run the command with --help for the list." : ` Did you mean --${near}?`;
+}

@@ -1,0 +1,99 @@
+import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
+import { UsageError } from "./arguments.ts";
+import type { Command } from "./command.ts";
+import { printRecord } from "./print-record.ts";
+import { CLIENT_FLAGS, findRunningServer } from "./running-server.ts";
+
+const CALL_TIMEOUT_MS = 60_000;
+
+export const call: Command = {
+  usage: "call METHOD URL",
+  summary: "Sends a request and prints the answer with its decision record under it.",
+  details: "Exits 0 on any HTTP answer; with --fail, 1 when the status is 400 or more.",
+  flags: {
+    header: { type: "string", value: "'NAME: VALUE'", multiple: true, help: "a request header" },
+    token: { type: "string", value: "TOKEN", help: "short for --header 'Authorization: Bearer TOKEN'" },
+    data: { type: "string", value: "TEXT", help: "the body; - reads standard input" },
+    fail: { type: "boolean", help: "exit 1 when the status is 400 or more" },
+    json: { type: "boolean", help: "answer and record as one JSON line" },
+    ...CLIENT_FLAGS,
+  },
+  async run(args, io) {
+    const [method, address] = args.positionals;
+    if (method === undefined || address === undefined)
+      throw new UsageError(
+        "wanted a method and a URL: gatewarden call GET http://127.0.0.1:4566/_aws/execute-api/petstore/test/pets",
+      );
+    const url = parseUrl(address.startsWith("/") ? `${findRunningServer(args, io.cwd).url}${address}` : address);
+    const data = args.string("data") === "-" ? await io.stdin() : args.string("data");
+    const headers = [
+      "Host",
+      url.host,
+      "User-Agent",
+      "gatewarden-call",
+      "Accept",
+      "*/*",
+      ...args.strings("header").flatMap(splitHeader),
+    ];
+    const token = args.string("token");
+    if (token !== undefined) headers.push("Authorization", `Bearer ${token}`);
+    const http = createHttpClient();
+    const result = await http.request({
+      method: method.toUpperCase(),
+      url: {
+        scheme: url.protocol === "https:" ? "https" : "http",
+        hostname: url.hostname,
+        port: Number(url.port || (url.protocol === "https:" ? 443 : 80)),
+      },
+      path: `${url.pathname}${url.search}`,
+      headers,
+      ...(data !== undefined && { body: Buffer.from(data) }),
+      timeoutMs: CALL_TIMEOUT_MS,
+    });
+    await http.close();
+    if (result.outcome !== "response") {
+      io.err(`${address}: ${result.outcome}${"detail" in result ? ` (${result.detail})` : ""}\n`);
+      return 1;
+    }
+    const requestId = headerOf(result.headers, "x-amzn-requestid");
+    const record = requestId === undefined ? undefined : await findRunningServer(args, io.cwd).record(requestId);
+    if (args.boolean("json")) {
+      io.out(
+        `${JSON.stringify({ status: result.status, headers: result.headers, body: result.body.toString("utf8"), record: record ?? null })}\n`,
+      );
+    } else {
+      io.out(`${result.status} ${result.reason}\n`);
+      for (let at = 0; at < result.headers.length; at += 2)
+        io.out(`${result.headers[at]}: ${result.headers[at + 1]}\n`);
+      io.out(`\n${result.body.toString("utf8")}\n\n`);
+      io.out(
+        record === undefined
+          ? "No decision record: the answer has no request id that this server knows.\n"
+          : printRecord(record),
+      );
+    }
+    return args.boolean("fail") && result.status >= 400 ? 1 : 0;
+  },
+};
+
+function parseUrl(text: string): URL {
+  try {
+    const url = new URL(text);
+    if (url.protocol === "http:" || url.protocol === "https:") return url;
+  } catch {
+    // Said below.
+  }
+  throw new UsageError(`${JSON.stringify(text)} is no http or https URL.`);
+}
+
+function splitHeader(text: string): [string, string] {
+  const colon = text.indexOf(":");
+  if (colon < 1) throw new UsageError(`--header is ${JSON.stringify(text)}, wanted 'NAME: VALUE'.`);
+  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+}
+
+function headerOf(headers: readonly string[], lowerCaseName: string): string | undefined {
+  for (let at = 0; at < headers.length; at += 2)
+    if (headers[at]?.toLowerCase() === lowerCaseName) return headers[at + 1];
+  return undefined;
+}

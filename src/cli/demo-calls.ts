@@ -1,0 +1,51 @@
+import type { MintOptions } from "../issuer/mint-token.ts";
+import type { RunningServer } from "../server/start-server.ts";
+
+/** A ready-to-paste request of the demo and what it shows. */
+export interface DemoCall {
+  readonly status: number;
+  readonly why: string;
+  readonly curl: string;
+}
+
+const READER: MintOptions = { scopes: ["read:pets"] };
+const SHOPKEEPER: MintOptions = { scopes: ["read:pets", "create:pets"] };
+const NEW_PET = `-H 'Content-Type: application/json' -d '{"type":"bird","price":12.5}'`;
+
+/** One call for each answer a person meets first, in the order they would try them. */
+export function demoCalls(server: RunningServer): readonly DemoCall[] {
+  const url = server.ready.apis.find((api) => api.apiId === "petstore")?.stages[0]?.url;
+  if (url === undefined) return [];
+  const bearer = (options: MintOptions): string => `-H 'Authorization: Bearer ${server.mint(options)}'`;
+  const call = (status: number, why: string, path: string, ...more: string[]): DemoCall => ({
+    status,
+    why,
+    curl: ["curl -i", ...more, `${url}${path}`].join(" "),
+  });
+  return [
+    call(200, "the token is good and its scope read:pets is what the rules want", "/pets", bearer(READER)),
+    call(200, "one pet by its id; the authorizer's policy was cached by the call before", "/pets/1", bearer(READER)),
+    call(201, "a new pet, through the mapping templates", "/pets", bearer(SHOPKEEPER), NEW_PET),
+    call(
+      400,
+      "the request validator: a bird without a price",
+      "/pets",
+      bearer(SHOPKEEPER),
+      `-H 'Content-Type: application/json' -d '{"type":"bird"}'`,
+    ),
+    call(401, "no token: the authorizer was not even called", "/pets"),
+    call(401, "the token has expired", "/pets", bearer({ ...READER, expired: true })),
+    call(401, "the token is for another audience", "/pets", bearer({ ...READER, wrongAud: true })),
+    call(401, "the token is forged: its signature does not fit", "/pets", bearer({ ...READER, badSignature: true })),
+    call(403, "a good token without any scope: its policy denies everything", "/pets", bearer({ scopes: [] })),
+    call(403, "a token that may read may not sell", "/pets", bearer(READER), NEW_PET),
+    call(403, "the pets may be read one by one, the prices not: an explicit Deny", "/pets/prices", bearer(READER)),
+    call(403, "no such path: looks like a token problem (Missing Authentication Token) and is a wrong URL", "/animals"),
+    call(
+      403,
+      "no such path, with a good token: IncompleteSignatureException, the token was never looked at",
+      "/animals",
+      bearer(READER),
+    ),
+  ];
+}

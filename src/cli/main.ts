@@ -1,0 +1,121 @@
+import { readFileSync } from "node:fs";
+import { StartError } from "../server/start-error.ts";
+import { type Flags, parseArguments, UsageError } from "./arguments.ts";
+import type { Command, CommandIo } from "./command.ts";
+
+/** Every command, loaded when it is named: start-up pays for nothing else. */
+const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+  demo: {
+    summary: "issuer, gateway and the example APIs; prints curl lines that answer 200, 401 and 403",
+    load: async () => (await import("./demo.ts")).demo,
+  },
+  dev: { summary: "runs your OpenAPI files, reloads on change", load: async () => (await import("./dev.ts")).dev },
+  run: {
+    summary: "for CI: starts, runs a command, stops, passes its exit code on",
+    load: async () => (await import("./run.ts")).run,
+  },
+  start: {
+    summary: "serves for good, without development conveniences",
+    load: async () => (await import("./start.ts")).start,
+  },
+  token: {
+    summary: "prints one token, good or broken on purpose",
+    load: async () => (await import("./token.ts")).token,
+  },
+  authorizer: {
+    summary: "tests or bundles the authorizer Lambda that ships",
+    load: async () => (await import("./authorizer.ts")).authorizer,
+  },
+  call: {
+    summary: "a request with its decision record under the response",
+    load: async () => (await import("./call.ts")).call,
+  },
+  explain: {
+    summary: "why a request was answered as it was",
+    load: async () => (await import("./explain.ts")).explain,
+  },
+  template: {
+    summary: "checks your files and lists what is not served",
+    load: async () => (await import("./template.ts")).template,
+  },
+};
+
+const HELP: Flags = { help: { type: "boolean", help: "this text" } };
+
+/** Runs one command line and answers with the exit code; 70 marks a defect of ours. */
+export async function run(argv: readonly string[], io: CommandIo = processIo()): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    io.out(overview());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-v") {
+    io.out(`${version()}\n`);
+    return 0;
+  }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) {
+    io.err(`gatewarden: unknown command ${JSON.stringify(name)}. Commands: ${Object.keys(COMMANDS).join(", ")}.\n`);
+    return 2;
+  }
+  try {
+    const command = await entry.load();
+    if (asksForHelp(rest)) {
+      io.out(help(command));
+      return 0;
+    }
+    return await command.run(parseArguments(rest, { ...command.flags, ...HELP }, io.env), io);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.err(`gatewarden ${name}: ${error.message}\n`);
+      return 2;
+    }
+    if (error instanceof StartError) {
+      io.err(`gatewarden ${name}: ${error.message}\n`);
+      return error.exitCode;
+    }
+    io.err(
+      `gatewarden ${name}: this is a defect, please report it.\n${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    return 70;
+  }
+}
+
+/** Before `--`, which begins another program's arguments. */
+function asksForHelp(argv: readonly string[]): boolean {
+  const split = argv.indexOf("--");
+  return (split < 0 ? argv : argv.slice(0, split)).some((each) => each === "--help" || each === "-h");
+}
+
+function overview(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`);
+  return `gatewarden ${version()}: runs Amazon API Gateway APIs outside AWS, decides every request as AWS would, and says why.\n\n${lines.join("\n")}\n\ngatewarden COMMAND --help shows a command's flags.\n`;
+}
+
+function help(command: Command): string {
+  const flags = Object.entries({ ...command.flags, ...HELP }).map(([name, flag]) => {
+    const left = `--${name}${flag.type === "boolean" ? "" : ` ${flag.value ?? "VALUE"}`}`;
+    return `  ${left.padEnd(28)}${flag.help}${flag.multiple ? " (repeatable)" : ""}`;
+  });
+  const details = command.details === undefined ? "" : `\n${command.details}\n`;
+  return `gatewarden ${command.usage}\n${command.summary}\n${details}\n${flags.join("\n")}\n`;
+}
+
+export function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function processIo(): CommandIo {
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    env: process.env,
+    cwd: process.cwd(),
+    stdin: async () => {
+      let text = "";
+      for await (const chunk of process.stdin) text += chunk;
+      return text;
+    },
+  };
+}

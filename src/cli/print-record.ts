@@ -1,0 +1,57 @@
+import type { DecisionRecord } from "../execute-api/decision-record.ts";
+
+/** A decision record as a person reads it: what was asked, what decided, why, what to check. */
+export function printRecord(record: DecisionRecord): string {
+  const lines: string[] = [];
+  const row = (name: string, value: unknown): void => {
+    if (value === undefined || value === "") return;
+    lines.push(`  ${`${name}:`.padEnd(16)}${typeof value === "string" ? value : JSON.stringify(value)}`);
+  };
+  const { request, answer, route, authorization, integration, refusal } = record;
+  lines.push(`${answer.status} ${request.method} ${request.path}`);
+  if (refusal) {
+    row("why", refusal.message);
+    row("check", refusal.check);
+    row("reason", refusal.reason);
+    row("expected", refusal.expected);
+    row("actual", refusal.actual);
+  }
+  row("request id", record.requestId);
+  row("time", record.time);
+  row("API", `${record.api.name} (${record.api.apiId}), stage ${record.stage}, deployment ${record.deploymentId}`);
+  row("route", route ? `${route.httpMethod} ${route.resourcePath}` : "none matched");
+  row("method ARN", route?.methodArn);
+  if (authorization) {
+    row("authorization", [authorization.type, authorization.authorizerName].filter(Boolean).join(" "));
+    row("cache", cacheText(authorization));
+    row("token", authorization.token && tokenText(authorization.token));
+    row("principal", authorization.principalId);
+    row("decision", authorization.decision);
+    row("statement", authorization.statement);
+    row("near misses", authorization.nearMisses);
+    for (const line of authorization.functionLogs ?? []) row("authorizer log", line);
+  }
+  if (integration) {
+    row("integration", `${integration.type}${integration.target === undefined ? "" : ` ${integration.target}`}`);
+    row(
+      "backend",
+      integration.status === undefined
+        ? undefined
+        : `${integration.status} in ${Math.round(integration.latencyMs ?? 0)} ms`,
+    );
+    for (const line of integration.functionLogs ?? []) row("function log", line);
+  }
+  row("gateway response", answer.responseType && `${answer.responseType} (${answer.errorType})`);
+  row("steps", record.steps.map(({ step, ms }) => `${step} ${ms} ms`).join(", "));
+  return `${lines.join("\n")}\n`;
+}
+
+function cacheText(authorization: NonNullable<DecisionRecord["authorization"]>): string | undefined {
+  const { cache, cachedFrom, cachedAt } = authorization;
+  if (cachedFrom === undefined) return cache;
+  return `${cache}, policy cached from ${cachedFrom} at ${cachedAt}`;
+}
+
+function tokenText(token: NonNullable<NonNullable<DecisionRecord["authorization"]>["token"]>): string {
+  return `digest ${token.digest}${token.kid === undefined ? "" : `, kid ${token.kid}`}${token.claims === undefined ? "" : `, ${JSON.stringify(token.claims)}`}`;
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import { SERVER_DEFAULTS, type ServerOptions } from "../server/server-options.ts";
+import { type Arguments, type Flags, UsageError } from "./arguments.ts";
+
+/** Flags of everything that listens; a contract that scripts depend on. */
+export const SERVE_FLAGS = {
+  host: { type: "string", value: "ADDRESS", env: true, help: `address of the data plane (${SERVER_DEFAULTS.host})` },
+  port: { type: "number", value: "PORT", env: true, help: `its port, 0 for any free one (${SERVER_DEFAULTS.port})` },
+  "admin-host": {
+    type: "string",
+    value: "ADDRESS",
+    env: true,
+    help: `own interface and management when --host is not loopback (${SERVER_DEFAULTS.adminHost})`,
+  },
+  "admin-port": { type: "number", value: "PORT", env: true, help: `their port (${SERVER_DEFAULTS.adminPort})` },
+  "issuer-port": {
+    type: "number",
+    value: "PORT",
+    env: true,
+    help: `port of the development issuer (${SERVER_DEFAULTS.issuerPort})`,
+  },
+  "no-issuer": { type: "boolean", env: true, help: "run no issuer" },
+  "data-dir": { type: "string", value: "FOLDER", env: true, help: `keys, token, state (${SERVER_DEFAULTS.dataDir})` },
+  region: { type: "string", value: "REGION", env: true, help: `AWS region in ARNs (${SERVER_DEFAULTS.region})` },
+  "account-id": { type: "string", value: "ID", env: true, help: `AWS account in ARNs (${SERVER_DEFAULTS.accountId})` },
+  "ready-file": {
+    type: "string",
+    value: "PATH",
+    env: true,
+    help: "written when all listens (ready.json in the data folder)",
+  },
+  config: {
+    type: "string",
+    value: "FILE",
+    env: true,
+    help: "project file (gatewarden.yaml beside the first file or here)",
+  },
+  "tls-cert": { type: "string", value: "FILE", env: true, help: "certificate (PEM): the data plane then speaks HTTPS" },
+  "tls-key": { type: "string", value: "FILE", env: true, help: "its private key (PEM)" },
+  "allowed-host": {
+    type: "string",
+    value: "NAME=API_ID",
+    multiple: true,
+    env: true,
+    help: "another host name for an API",
+  },
+  "trusted-proxy": {
+    type: "string",
+    value: "CIDR",
+    multiple: true,
+    env: true,
+    help: "proxies whose X-Forwarded-For is believed",
+  },
+  "lambda-isolation": { type: "string", value: "worker|process", env: true, help: "how functions are contained" },
+  "inspect-port": { type: "number", value: "PORT", env: true, help: "debugger port of the first function environment" },
+  parameter: { type: "string", value: "K=V", multiple: true, help: "template parameter" },
+  json: { type: "boolean", env: true, help: "one JSON line when ready instead of text" },
+  quiet: { type: "boolean", env: true, help: "no lines about requests and functions" },
+} as const satisfies Flags;
+
+/** Reads the serving flags; `mode` decides what development conveniences there are. */
+export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptions["mode"]): ServerOptions {
+  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(cwd, path));
+  const accountId = args.string("account-id") ?? SERVER_DEFAULTS.accountId;
+  if (!/^\d{12}$/.test(accountId))
+    throw new UsageError(`--account-id is ${JSON.stringify(accountId)}, wanted 12 digits.`);
+  const isolation = args.string("lambda-isolation") ?? (mode === "production" ? "process" : "worker");
+  if (isolation !== "worker" && isolation !== "process") {
+    throw new UsageError(`--lambda-isolation is ${JSON.stringify(isolation)}, wanted worker or process.`);
+  }
+  const config = args.string("config");
+  const readyFile = args.string("ready-file");
+  const inspectPort = args.number("inspect-port");
+  const tls = readTls(args, absolute);
+  const hasIssuer = mode === "development" && !args.boolean("no-issuer");
+  return {
+    mode,
+    files: args.positionals.map(absolute),
+    ...(config !== undefined && { config: absolute(config) }),
+    cwd,
+    host: args.string("host") ?? SERVER_DEFAULTS.host,
+    port: port(args, "port", SERVER_DEFAULTS.port),
+    adminHost: args.string("admin-host") ?? SERVER_DEFAULTS.adminHost,
+    adminPort: port(args, "admin-port", SERVER_DEFAULTS.adminPort),
+    ...(hasIssuer && { issuerPort: port(args, "issuer-port", SERVER_DEFAULTS.issuerPort) }),
+    dataDir: absolute(args.string("data-dir") ?? SERVER_DEFAULTS.dataDir),
+    region: args.string("region") ?? SERVER_DEFAULTS.region,
+    accountId,
+    ...(readyFile !== undefined && { readyFile: absolute(readyFile) }),
+    ...(tls && { tls }),
+    allowedHosts: Object.fromEntries(args.strings("allowed-host").map(allowedHost)),
+    trustedProxies: args.strings("trusted-proxy"),
+    lambdaIsolation: isolation,
+    ...(inspectPort !== undefined && { inspectPort }),
+    watch: mode === "development",
+    stageVariables: {},
+  };
+}
+
+function port(args: Arguments, name: string, preset: number): number {
+  const value = args.number(name) ?? preset;
+  if (value > 65_535) throw new UsageError(`--${name} is ${value}, wanted 0 to 65535.`);
+  return value;
+}
+
+function allowedHost(text: string): [string, string] {
+  const equals = text.indexOf("=");
+  if (equals < 1 || equals === text.length - 1)
+    throw new UsageError(`--allowed-host is ${JSON.stringify(text)}, wanted NAME=API_ID.`);
+  return [text.slice(0, equals).toLowerCase(), text.slice(equals + 1)];
+}
+
+function readTls(args: Arguments, absolute: (path: string) => string): { cert: string; key: string } | undefined {
+  const cert = args.string("tls-cert");
+  const key = args.string("tls-key");
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined) throw new UsageError("--tls-cert and --tls-key go together.");
+  const read = (flag: string, file: string): string => {
+    try {
+      return readFileSync(absolute(file), "utf8");
+    } catch (error) {
+      throw new UsageError(
+        `--${flag} ${file} cannot be read (${error instanceof Error && "code" in error ? error.code : error}).`,
+      );
+    }
+  };
+  return { cert: read("tls-cert", cert), key: read("tls-key", key) };
+}

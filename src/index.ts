@@ -1,0 +1,110 @@
+import { resolve } from "node:path";
+import type { DecisionRecord } from "./execute-api/decision-record.ts";
+import type { MintOptions } from "./issuer/mint-token.ts";
+import type { Finding } from "./model/finding.ts";
+import { SERVER_DEFAULTS } from "./server/server-options.ts";
+import { startServer } from "./server/start-server.ts";
+
+export type { DecisionRecord } from "./execute-api/decision-record.ts";
+export type { MintOptions } from "./issuer/mint-token.ts";
+export type { Finding } from "./model/finding.ts";
+export { StartError } from "./server/start-error.ts";
+
+/** How a program starts a gateway; what is left out is as with `gatewarden dev`, but ports are free ones. */
+export interface GatewardenOptions {
+  /** OpenAPI files; without any, those of the project file. */
+  readonly files?: readonly string[];
+  /** The project file; default `gatewarden.yaml` beside the first file or in the working folder. */
+  readonly config?: string;
+  /** Port of the data plane; default 0, any free one. */
+  readonly port?: number;
+  /** Port of the development issuer; default 0, any free one; false runs none. */
+  readonly issuerPort?: number | false;
+  /** Default `.gatewarden` in the working folder. */
+  readonly dataDir?: string;
+  readonly region?: string;
+  readonly accountId?: string;
+  readonly lambdaIsolation?: "worker" | "process";
+  /** Deploy anew when a file changes; default false. */
+  readonly watch?: boolean;
+  /** Stage variables by API id, over those of the project file. */
+  readonly stageVariables?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Called with each decision record. */
+  readonly onRecord?: (record: DecisionRecord) => void;
+}
+
+/** A running gateway. */
+export interface Gatewarden {
+  /** The address of an API's stage, without trailing slash; the first API's without an id. */
+  url(apiId?: string): string;
+  /** The development issuer's URL, with its trailing slash; null when none runs. */
+  readonly issuer: string | null;
+  /** A token of the development issuer, good or broken on purpose. */
+  token(options?: MintOptions): string;
+  /** Decision records, newest first. */
+  requests(): readonly DecisionRecord[];
+  /** What is wrong, not served or dangerous in the files. */
+  readonly findings: readonly Finding[];
+  /** Loads the files again and deploys what they say. */
+  reload(): void;
+  /** FlushStageAuthorizersCache. */
+  flushAuthorizers(apiId: string, stageName: string): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a gateway in this process.
+ *
+ * @example
+ * const gateway = await startGatewarden({ files: ["openapi.yaml"], port: 0 });
+ * const answer = await fetch(`${gateway.url()}/pets`, { headers: { authorization: `Bearer ${gateway.token()}` } });
+ * await gateway.stop();
+ *
+ * @throws StartError when files cannot be read, a port is taken or the data folder cannot be written
+ */
+export async function startGatewarden(options: GatewardenOptions = {}): Promise<Gatewarden> {
+  const cwd = process.cwd();
+  const server = await startServer(
+    {
+      mode: "development",
+      files: (options.files ?? []).map((file) => resolve(cwd, file)),
+      ...(options.config !== undefined && { config: resolve(cwd, options.config) }),
+      cwd,
+      host: SERVER_DEFAULTS.host,
+      port: options.port ?? 0,
+      adminHost: SERVER_DEFAULTS.adminHost,
+      adminPort: 0,
+      ...(options.issuerPort !== false && { issuerPort: options.issuerPort ?? 0 }),
+      dataDir: resolve(cwd, options.dataDir ?? SERVER_DEFAULTS.dataDir),
+      region: options.region ?? SERVER_DEFAULTS.region,
+      accountId: options.accountId ?? SERVER_DEFAULTS.accountId,
+      allowedHosts: {},
+      trustedProxies: [],
+      lambdaIsolation: options.lambdaIsolation ?? "worker",
+      watch: options.watch ?? false,
+      stageVariables: options.stageVariables ?? {},
+    },
+    { ...(options.onRecord && { onRecord: options.onRecord }) },
+  );
+  return {
+    url: (apiId) => {
+      const { apis } = server.ready;
+      const api = apiId === undefined ? apis[0] : apis.find((each) => each.apiId === apiId);
+      const url = api?.stages[0]?.url;
+      if (url === undefined)
+        throw new RangeError(
+          `no API ${apiId ?? ""} is served; served: ${apis.map((each) => each.apiId).join(", ") || "none"}`,
+        );
+      return url;
+    },
+    issuer: server.ready.issuer,
+    token: (mintOptions = {}) => server.mint(mintOptions),
+    requests: () => server.records.list(),
+    get findings() {
+      return server.findings;
+    },
+    reload: () => server.reload(),
+    flushAuthorizers: (apiId, stageName) => server.flushAuthorizers(apiId, stageName),
+    stop: () => server.stop(),
+  };
+}

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { defaultListenerLimits } from "./listener-limits.ts";
+import { CHUNKED, readHead } from "./read-head.ts";
+
+const read = (headers: readonly string[], httpVersion = "1.1") =>
+  readHead("/", httpVersion, headers, defaultListenerLimits);
+
+test("HTTP/1.0 may leave out Host, and has no chunked bodies", () => {
+  expect(read([], "1.0")).toEqual({ ok: true, headers: [], bodyLength: 0 });
+  expect(read(["Transfer-Encoding", "chunked"], "1.0")).toMatchObject({ ok: false, refusal: { status: 400 } });
+});
+
+test("how long the body is follows from the head alone", () => {
+  expect(read(["Host", "a"])).toMatchObject({ bodyLength: 0 });
+  expect(read(["Host", "a", "content-length", "12"])).toMatchObject({ bodyLength: 12 });
+  expect(read(["Host", "a", "transfer-encoding", "chunked"])).toMatchObject({
+    bodyLength: CHUNKED,
+    headers: ["Host", "a"],
+  });
+});
+
+test("what an engine might let pass is refused here all the same", () => {
+  const alike = [
+    ["Content-Length", "1", "Content-Length", "1"],
+    ["Content-Length", "1", "Transfer-Encoding", "chunked"],
+    ["Transfer-Encoding", "chunked", "Transfer-Encoding", "chunked"],
+    ["Transfer-Encoding", ""],
+    ["Content-Length", ""],
+    ["Content-Length", "0x1"],
+    ["Host", "b"],
+  ];
+  for (const headers of alike)
+    expect(read(["Host", "a", ...headers])).toMatchObject({ ok: false, refusal: { status: 400 } });
+});
+
+test("hosts of every kind are let pass", () => {
+  for (const host of ["a", "a_b.example:80", "127.0.0.1:1", "[::1]:4566", "abc.execute-api.localhost"]) {
+    expect(read(["Host", host]).ok).toBe(true);
+  }
+});
+
+test("without a header of the connection the list is passed on as it is", () => {
+  const headers = ["Host", "a", "X", "y"];
+  const verdict = read(headers);
+  expect(verdict.ok && verdict.headers).toBe(headers);
+});

@@ -1,0 +1,98 @@
+import { generateKeyPairSync } from "node:crypto";
+import { connect as connectPlain } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { afterEach, expect, test } from "vitest";
+import { createHttpClient, type HttpClient } from "../../execute-api/integrations/http-client/http-client.ts";
+import { selfSignedCertificate } from "../../issuer/self-signed-certificate.ts";
+import { type Listener, listen } from "./listen.ts";
+
+/** For localhost, self-signed, made for this run. */
+const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const der = selfSignedCertificate({
+  privateKey,
+  publicKey,
+  commonName: "localhost",
+  validFrom: new Date(Date.now() - 60_000),
+});
+const cert = `-----BEGIN CERTIFICATE-----\n${der.toString("base64")}\n-----END CERTIFICATE-----\n`;
+
+const listeners: Listener[] = [];
+const clients: HttpClient[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  for (const listener of listeners.splice(0)) await listener.stop();
+});
+
+async function start(): Promise<Listener> {
+  const listener = await listen({
+    host: "127.0.0.1",
+    port: 0,
+    tls: { cert, key },
+    handler: ({ scheme, sourceIp }) => ({ status: 200, headers: [], body: `${scheme} ${sourceIp}` }),
+  });
+  listeners.push(listener);
+  return listener;
+}
+
+function makeClient(ca?: string): HttpClient {
+  const client = createHttpClient(ca === undefined ? {} : { ca });
+  clients.push(client);
+  return client;
+}
+
+const to = (hostname: string, port: number) =>
+  ({ method: "GET", url: { scheme: "https", hostname, port }, path: "/", headers: [], timeoutMs: 5_000 }) as const;
+
+test("a trusted certificate with the right name is accepted, and the connection is used again", async () => {
+  const { port } = await start();
+  const client = makeClient(cert);
+  for (const isReused of [false, true]) {
+    const result = await client.request(to("localhost", port));
+    expect(result).toMatchObject({ outcome: "response", body: Buffer.from("https 127.0.0.1"), timings: { isReused } });
+  }
+});
+
+test("an unknown issuer and a wrong name are tls_failed, unless verification is off for that request", async () => {
+  const { port } = await start();
+  const client = makeClient();
+  const skipping = await client.request({ ...to("localhost", port), insecureSkipVerification: true });
+  expect(skipping.outcome).toBe("response");
+  const unknown = await client.request(to("localhost", port));
+  expect(unknown).toMatchObject({ outcome: "tls_failed", code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
+  const wrongName = await makeClient(cert).request(to("127.0.0.1", port));
+  expect(wrongName).toMatchObject({ outcome: "tls_failed", code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+});
+
+test("a backend that does not speak TLS is tls_failed", async () => {
+  const plain = await listen({ host: "127.0.0.1", port: 0, handler: () => ({ status: 200, headers: [], body: "" }) });
+  listeners.push(plain);
+  expect((await makeClient(cert).request(to("127.0.0.1", plain.port))).outcome).toBe("tls_failed");
+});
+
+test("plain HTTP to a TLS listener gets nothing, and the listener goes on", async () => {
+  const { port } = await start();
+  await new Promise<void>((resolve) => {
+    const socket = connectPlain({ port, host: "127.0.0.1" }, () => socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    socket.on("error", () => {});
+    socket.on("close", () => resolve());
+    socket.resume();
+  });
+  expect((await makeClient(cert).request(to("localhost", port))).outcome).toBe("response");
+});
+
+test("stopping closes idle TLS connections and unfinished handshakes", async () => {
+  const listener = await start();
+  const options = { port: listener.port, host: "127.0.0.1", servername: "localhost", ca: cert };
+  const idle = await new Promise<TLSSocket>((resolve) => {
+    const socket: TLSSocket = connect(options, () => resolve(socket));
+  });
+  idle.on("error", () => {}).resume();
+  const silent = connectPlain({ port: listener.port, host: "127.0.0.1" });
+  await new Promise((resolve) => silent.once("connect", resolve));
+  silent.on("error", () => {}).resume();
+  const closed = [idle, silent].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+  await listener.stop();
+  await Promise.all(closed);
+});

@@ -1,0 +1,97 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CompiledRules } from "../authorizer/compiled-rules.ts";
+import { createIssuer, type Issuer } from "../issuer/issuer.ts";
+import { openKeyRing } from "../issuer/keys.ts";
+import type { MintOptions } from "../issuer/mint-token.ts";
+import { openStateFolder } from "../issuer/state-folder.ts";
+import { type ApiDeclaration, openTenant } from "../issuer/tenant.ts";
+import { listen } from "./http-listener/listen.ts";
+import type { LoadedProject } from "./load-project.ts";
+import { StartError } from "./start-error.ts";
+
+/** The development issuer on its own loopback port. */
+export interface IssuerPlane {
+  /** `http://localhost:{port}/`; the trailing slash is part of it. */
+  readonly issuerUrl: string;
+  /** Takes over the audiences and scopes the project's authorizers name. */
+  serve(project: LoadedProject): Promise<void>;
+  mint(options: MintOptions): string;
+  stop(): Promise<void>;
+}
+
+/** Listens first, so that port 0 has become a number before anything names the issuer's URL. */
+export async function startIssuer(options: {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly onDefect: ((error: unknown) => void) | undefined;
+}): Promise<IssuerPlane> {
+  const folder = openStateFolder(options.dataDir);
+  const keys = await openKeyRing(folder);
+  let issuer: Issuer | undefined;
+  const listener = await listen({
+    host: "127.0.0.1",
+    port: options.port,
+    onError: (error) => options.onDefect?.(error),
+    handler: (request) => issuer?.handle(request) ?? { status: 503, headers: ["Retry-After", "1"], body: "" },
+  });
+  const issuerUrl = `http://localhost:${listener.port}/`;
+  const running = (): Issuer => {
+    if (issuer === undefined) throw new Error("the issuer was asked before it knew its tenant");
+    return issuer;
+  };
+  return {
+    issuerUrl,
+    serve: async (project) => {
+      const apis = audiencesOf(project);
+      const tenant = await openTenant(folder, { project: "gatewarden", apis });
+      writeFileSync(join(options.dataDir, TENANT_FILE), JSON.stringify({ issuerUrl, apis }), { mode: 0o600 });
+      issuer = createIssuer({ issuerUrl, tenant, keys });
+    },
+    mint: (mintOptions) => running().mint(mintOptions),
+    stop: () => listener.stop(),
+  };
+}
+
+/** What the last server's issuer was, kept for `gatewarden token` after it stopped. */
+const TENANT_FILE = "issuer-tenant.json";
+
+/** Mints from the project's own keys, with the issuer URL and the APIs of the server that ran last. */
+export async function mintFromDataDir(dataDir: string, mintOptions: MintOptions): Promise<string> {
+  let kept: { readonly issuerUrl: string; readonly apis: readonly ApiDeclaration[] };
+  try {
+    kept = JSON.parse(readFileSync(join(dataDir, TENANT_FILE), "utf8"));
+  } catch {
+    throw new StartError(
+      `no issuer has run with the data folder ${dataDir}. Start one with "gatewarden demo" or "gatewarden dev FILE", or name its folder with --data-dir.`,
+      2,
+    );
+  }
+  const folder = openStateFolder(dataDir);
+  const keys = await openKeyRing(folder);
+  const tenant = await openTenant(folder, { project: "gatewarden", apis: kept.apis });
+  return createIssuer({ issuerUrl: kept.issuerUrl, tenant, keys }).mint(mintOptions);
+}
+
+/** The APIs (audiences) and scopes that authorizer functions are configured with. */
+export function audiencesOf(project: LoadedProject): readonly ApiDeclaration[] {
+  const apis: ApiDeclaration[] = [];
+  for (const { environment } of project.functions) {
+    for (const identifier of (environment.AUDIENCE ?? "").split(",").map((each) => each.trim())) {
+      if (identifier !== "") apis.push({ identifier, scopes: scopesOf(environment.RULES_FILE) });
+    }
+  }
+  return apis;
+}
+
+/** Scopes that an authorizer's compiled rules name; rules that cannot be read name none, the authorizer itself will say why. */
+function scopesOf(rulesFile: string | undefined): readonly string[] {
+  if (rulesFile === undefined) return [];
+  try {
+    const rules = JSON.parse(readFileSync(rulesFile, "utf8")) as CompiledRules;
+    const clauses = rules.requirements.flat().filter((clause) => clause.claim === "scope");
+    return [...new Set(clauses.flatMap((clause) => [...(clause.anyOf ?? []), ...(clause.allOf ?? [])].map(String)))];
+  } catch {
+    return [];
+  }
+}

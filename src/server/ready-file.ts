@@ -1,0 +1,50 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+
+/** What a running server tells scripts: addresses, process, APIs. What is not running is null. */
+export interface ReadyFile {
+  readonly gateway: string;
+  readonly management: string | null;
+  readonly issuer: string | null;
+  readonly issuerTls: string | null;
+  readonly console: string | null;
+  readonly pid: number;
+  readonly apis: readonly ReadyApi[];
+}
+
+export interface ReadyApi {
+  readonly apiId: string;
+  readonly name: string;
+  readonly type: "REST" | "HTTP";
+  readonly stages: readonly ReadyStage[];
+}
+
+export interface ReadyStage {
+  readonly name: string;
+  /** The path form on the bound address, without trailing slash; works in every client. */
+  readonly url: string;
+  /** The Host header of the other form. */
+  readonly host: string;
+  readonly hostUrl: string;
+}
+
+/** Written whole, by rename, once everything listens; readable by its owner only. */
+export function writeReadyFile(path: string, ready: ReadyFile): void {
+  const beside = `${path}.${process.pid}.tmp`;
+  writeFileSync(beside, `${JSON.stringify(ready, null, 2)}\n`, { mode: 0o600 });
+  renameSync(beside, path);
+}
+
+/** Removes the file at exit, unless another process has written its own over it. */
+export function removeReadyFile(path: string): void {
+  if (readReadyFile(path)?.pid === process.pid) rmSync(path, { force: true });
+}
+
+/** The ready file of a running server, or undefined when there is none or it cannot be read. */
+export function readReadyFile(path: string): ReadyFile | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return typeof value === "object" && value !== null && "pid" in value ? (value as ReadyFile) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,291 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { AuthorizerCache } from "../execute-api/authorizers/authorizer-cache.ts";
+import { DecisionRing } from "../execute-api/decision-record.ts";
+import { ExecuteApi } from "../execute-api/execute-api.ts";
+import { HeaderFields } from "../execute-api/header-fields.ts";
+import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
+import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
+import type { MintOptions } from "../issuer/mint-token.ts";
+import { createNodeFunctions } from "../lambda/node-functions.ts";
+import type { Finding } from "../model/finding.ts";
+import { openAccessLogs } from "./access-logs.ts";
+import { readAddress } from "./address.ts";
+import { openDataDir } from "./data-dir.ts";
+import { deployProject } from "./deploy-project.ts";
+import { type Listener, listen } from "./http-listener/listen.ts";
+import { ListenError } from "./http-listener/listen-error.ts";
+import { startIssuer } from "./issuer-plane.ts";
+import { type LoadedProject, loadProject } from "./load-project.ts";
+import { isLoopbackHostname } from "./loopback.ts";
+import { answerManagement } from "./management-plane.ts";
+import { createMetrics } from "./metrics.ts";
+import { answerOwnInterface, refuseForeign } from "./own-interface.ts";
+import { type ReadyFile, removeReadyFile, writeReadyFile } from "./ready-file.ts";
+import { partitionOf, type ServerEvents, type ServerOptions } from "./server-options.ts";
+import { StartError } from "./start-error.ts";
+import { watchFiles } from "./watch-files.ts";
+
+/** Records kept for `explain` and the console; the oldest go first. */
+const DECISION_RING_CAPACITY = 1000;
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly ready: ReadyFile;
+  readonly projectToken: string;
+  readonly records: DecisionRing;
+  /** Findings of the files served now. */
+  readonly findings: readonly Finding[];
+  /** A token of the local issuer. @throws StartError without an issuer */
+  mint(options: MintOptions): string;
+  /** Loads the files again and deploys what they say; what cannot be loaded leaves the running deployments in place. */
+  reload(): void;
+  flushAuthorizers(apiId: string, stageName: string): void;
+  /** Finishes what is under way and ends everything that was started. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Puts the planes together: loads the files, starts the issuer and the function runner, deploys, listens, and writes the
+ * ready file once all of it stands. @throws StartError when something keeps it from starting
+ */
+export async function startServer(options: ServerOptions, events: ServerEvents = {}): Promise<RunningServer> {
+  const stops: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const each of stops.splice(0).reverse()) await each();
+  };
+  try {
+    return await assemble(options, events, stops, stop);
+  } catch (error) {
+    await stop();
+    if (error instanceof ListenError)
+      throw new StartError(
+        `${error.message} Another server may be running there; choose another port with --port or --issuer-port.`,
+      );
+    throw error;
+  }
+}
+
+async function assemble(
+  options: ServerOptions,
+  events: ServerEvents,
+  stops: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<RunningServer> {
+  const dataDir = openDataDir(options.dataDir);
+  const place = { region: options.region, accountId: options.accountId, partition: partitionOf(options.region) };
+  const issuer =
+    options.issuerPort === undefined
+      ? undefined
+      : await startIssuer({ port: options.issuerPort, dataDir: dataDir.path, onDefect: events.onDefect });
+  if (issuer) stops.push(issuer.stop);
+
+  const location = {
+    files: options.files,
+    cwd: options.cwd,
+    ...(options.config !== undefined && { config: options.config }),
+  };
+  const load = (): LoadedProject =>
+    loadProject(location, place, {
+      issuerUrl: issuer?.issuerUrl,
+      dataDir: dataDir.path,
+      stageOverrides: options.stageVariables,
+    });
+  let project = load();
+  refuseUnloadable(project.findings);
+
+  const records = new DecisionRing(DECISION_RING_CAPACITY);
+  const metrics = createMetrics();
+  const accessLogs = openAccessLogs((error) => events.onDefect?.(error));
+  stops.push(accessLogs.close);
+  const functions = createNodeFunctions({
+    functions: project.functions,
+    isolation: options.lambdaIsolation,
+    region: options.region,
+    accountId: options.accountId,
+    watch: options.watch,
+    ...(options.inspectPort !== undefined && { inspectPort: options.inspectPort }),
+    log: (line) => events.onFunctionLog?.(line.functionName, line.text),
+  });
+  stops.push(() => functions.stop());
+  const http = createHttpClient();
+  stops.push(() => http.close());
+
+  const executeApi = new ExecuteApi({
+    lambda: functions,
+    http,
+    authorizerCache: new AuthorizerCache(),
+    now: Date.now,
+    monotonic: () => performance.now(),
+    newRequestId: randomUUID,
+    newExtendedRequestId: () => `${randomBytes(11).toString("base64url")}=`,
+    record: (record) => {
+      records.add(record);
+      metrics.count(record);
+      events.onRecord?.(record);
+    },
+    writeAccessLog: accessLogs.write,
+  });
+  let findings = deployProject(project, executeApi, functions, place);
+  await issuer?.serve(project);
+  events.onFindings?.(findings);
+
+  const own = { records, projectToken: dataDir.projectToken, metrics: metrics.text, allowedHosts: [] };
+  const answerDataPlane = (incoming: IncomingRequest): Promise<Answer> | Answer | undefined => {
+    const host = hostOf(incoming);
+    const address = readAddress(host, incoming.target);
+    const named = address.plane === "execute-api" ? address : undefined;
+    const apiId = named?.apiId ?? options.allowedHosts[host?.replace(/:\d+$/, "").toLowerCase() ?? ""];
+    if (apiId === undefined) return undefined;
+    return (
+      executeApi.answer(apiId, named?.target ?? incoming.target, incoming) ??
+      unknownApi(
+        apiId,
+        [...executeApi.deployments()].map((each) => each.apiId),
+      )
+    );
+  };
+  const answerAdmin = (incoming: IncomingRequest): Answer => {
+    const address = readAddress(hostOf(incoming), incoming.target);
+    if (address.plane === "own") return answerOwnInterface(incoming, own);
+    const headers = new HeaderFields(incoming.headers);
+    return refuseForeign(headers, []) ?? answerManagement(incoming, headers);
+  };
+
+  const isPublic = !isLoopbackHostname(options.host);
+  const onError = (error: unknown): void => events.onDefect?.(error);
+  const gateway = await listen({
+    host: options.host,
+    port: options.port,
+    ...(options.tls && { tls: options.tls }),
+    trustedProxies: options.trustedProxies,
+    onError,
+    handler: (incoming) => answerDataPlane(incoming) ?? (isPublic ? nothingHere() : answerAdmin(incoming)),
+  });
+  stops.push(gateway.stop);
+  let admin: Listener = gateway;
+  if (isPublic) {
+    admin = await listen({ host: options.adminHost, port: options.adminPort, onError, handler: answerAdmin });
+    stops.push(admin.stop);
+  }
+
+  const gatewayUrl = urlOf(gateway, options.tls !== undefined);
+  const ready = (): ReadyFile => ({
+    gateway: gatewayUrl,
+    management: urlOf(admin, !isPublic && options.tls !== undefined),
+    issuer: issuer?.issuerUrl ?? null,
+    issuerTls: null,
+    console: null,
+    pid: process.pid,
+    apis: [...executeApi.deployments()].map((deployment) => ({
+      apiId: deployment.apiId,
+      name: deployment.apiName,
+      type: deployment.type,
+      stages: [
+        {
+          name: deployment.stageName,
+          url: `${gatewayUrl}/_aws/execute-api/${deployment.apiId}/${deployment.stageName}`,
+          host: `${deployment.apiId}.execute-api.localhost`,
+          hostUrl: `${gatewayUrl.replace(/\/\/.*$/, "//")}${deployment.apiId}.execute-api.localhost:${gateway.port}/${deployment.stageName}`,
+        },
+      ],
+    })),
+  });
+  const readyFile = options.readyFile ?? join(dataDir.path, "ready.json");
+  const announce = (): void => writeReadyFile(readyFile, ready());
+
+  const running: RunningServer = {
+    get ready() {
+      return ready();
+    },
+    projectToken: dataDir.projectToken,
+    records,
+    get findings() {
+      return findings;
+    },
+    mint: (mintOptions) => {
+      if (!issuer) throw new StartError("no issuer runs here. Start without --no-issuer.", 2);
+      return issuer.mint(mintOptions);
+    },
+    reload: () => {
+      const next = load();
+      const unloadable = next.findings.filter((finding) => finding.effect === "load");
+      if (unloadable.length > 0) {
+        events.onFindings?.(unloadable);
+        events.onReload?.("not reloaded: what was deployed before stays");
+        return;
+      }
+      project = next;
+      functions.replaceFunctions(project.functions);
+      findings = deployProject(project, executeApi, functions, place);
+      void issuer?.serve(project).catch(onError);
+      announce();
+      events.onFindings?.(findings);
+      events.onReload?.("deployed anew");
+    },
+    flushAuthorizers: (apiId, stageName) => executeApi.flushAuthorizers(apiId, stageName),
+    stop,
+  };
+  if (options.watch) {
+    const watching = watchFiles(
+      () => project.watched,
+      () => {
+        try {
+          running.reload();
+        } catch (error) {
+          events.onReload?.(error instanceof StartError ? `not reloaded: ${error.message}` : "not reloaded");
+          if (!(error instanceof StartError)) events.onDefect?.(error);
+        }
+      },
+    );
+    stops.push(watching.stop);
+  }
+  announce();
+  stops.push(() => removeReadyFile(readyFile));
+  return running;
+}
+
+function refuseUnloadable(findings: readonly Finding[]): void {
+  const unloadable = findings.filter((finding) => finding.effect === "load");
+  if (unloadable.length === 0) return;
+  throw new StartError(
+    unloadable
+      .map((finding) => `${finding.at.file}:${finding.at.line}:${finding.at.column}: ${finding.message} ${finding.fix}`)
+      .join("\n"),
+    2,
+  );
+}
+
+function hostOf(incoming: IncomingRequest): string | undefined {
+  const { headers } = incoming;
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") return headers[at + 1];
+  }
+  return undefined;
+}
+
+function urlOf(listener: Listener, tls: boolean): string {
+  const host = listener.host.includes(":") ? `[${listener.host}]` : listener.host;
+  return `${tls ? "https" : "http"}://${host}:${listener.port}`;
+}
+
+/** Ours, not AWS's: there the name would not resolve. */
+function unknownApi(apiId: string, known: readonly string[]): Answer {
+  return {
+    status: 404,
+    headers: ["Content-Type", "application/json"],
+    body: JSON.stringify({ message: `No API ${JSON.stringify(apiId.slice(0, 64))} is served here.`, apis: known }),
+  };
+}
+
+function nothingHere(): Answer {
+  return {
+    status: 404,
+    headers: ["Content-Type", "application/json"],
+    body: JSON.stringify({
+      message:
+        "APIs are served here by Host {apiId}.execute-api.{region}.amazonaws.com or path /_aws/execute-api/{apiId}/{stage}/…",
+    }),
+  };
+}
