@@ -11,6 +11,7 @@ import { compileAccessLogFormat } from "../mapping/context-variables.ts";
 import { compileWholeMatch } from "../whole-match.ts";
 import { compileGatewayResponses } from "./compile-gateway-response.ts";
 import { compileIntegration, compileRequestValidation } from "./compile-integration.ts";
+import { NO_TEMPLATES } from "./compile-mapping.ts";
 import type { AccessLog, CompiledMethod, MethodAuthorization, RestDeployment } from "./deployment.ts";
 import { ResourceTree } from "./resource-tree.ts";
 
@@ -146,7 +147,7 @@ function compileMethod(
 const NO_INTEGRATION = {
   type: "MOCK",
   passthroughBehavior: "NEVER",
-  requestTemplates: { inOrder: [], byType: new Map() },
+  requestTemplates: NO_TEMPLATES,
   requestParameters: [],
   responses: [],
   timeoutMs: 0,
