@@ -7,7 +7,7 @@ import {
   randomBytes,
   type webcrypto,
 } from "node:crypto";
-import type { JwsAlgorithm } from "./jws-algorithm.ts";
+import { isJwsAlgorithm, type JwsAlgorithm } from "./jws-algorithm.ts";
 
 /** A key an issuer signs with, and what it publishes of it. */
 export interface SigningKey {
@@ -86,9 +86,9 @@ export function exportPrivatePem(key: SigningKey): string {
 /** Reads back what exportPrivateJwk wrote; throws for anything else. */
 export function importPrivateJwk(jwk: Readonly<Record<string, unknown>>): SigningKey {
   const { kid, alg, ...members } = jwk;
-  if (typeof kid !== "string" || typeof alg !== "string") throw new TypeError("a private JWK needs kid and alg");
+  if (typeof kid !== "string" || !isJwsAlgorithm(alg)) throw new TypeError("a private JWK needs kid and alg");
   const privateKey = createPrivateKey({ key: members as webcrypto.JsonWebKey, format: "jwk" }); // checks every member
-  return toSigningKey(privateKey, alg as JwsAlgorithm, kid);
+  return toSigningKey(privateKey, alg, kid);
 }
 
 /** RFC 7638: base64url(SHA-256) of the key type's required members in alphabetical order. */
