@@ -87,6 +87,12 @@ const BUILT_IN: Readonly<Record<GatewayResponseType, BuiltIn>> = {
 };
 
 /**
+ * Customising these has no effect (D: Developer Guide, "Gateway response types"); that the defaults do not reach them
+ * either is (?). conformance/rest-api/gateway-responses/too-large-not-customisable
+ */
+const NOT_CUSTOMISABLE: ReadonlySet<GatewayResponseType> = new Set(["REQUEST_TOO_LARGE"]);
+
+/**
  * What the client gets for a refusal: the type's own customisation, else that of DEFAULT_4XX or DEFAULT_5XX, else the
  * built-in answer (R). The un-customised ACCESS_DENIED has a capital `Message` (C).
  */
@@ -101,9 +107,10 @@ export function renderGatewayResponse(
   const errorType = refusal.wire.errorType ?? builtIn.errorType;
   const message = refusal.wire.message === undefined ? builtIn.message : refusal.wire.message;
   const ownStatus = refusal.wire.status ?? builtIn.status;
-  const customised =
-    deployment.gatewayResponses.get(refusal.responseType) ??
-    deployment.gatewayResponses.get(ownStatus < 500 ? "DEFAULT_4XX" : "DEFAULT_5XX");
+  const customised = NOT_CUSTOMISABLE.has(refusal.responseType)
+    ? undefined
+    : (deployment.gatewayResponses.get(refusal.responseType) ??
+      deployment.gatewayResponses.get(ownStatus < 500 ? "DEFAULT_4XX" : "DEFAULT_5XX"));
   const base = [
     "x-amzn-RequestId",
     request.requestId,
