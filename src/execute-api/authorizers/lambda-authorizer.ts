@@ -56,6 +56,8 @@ export async function askLambdaAuthorizer(
   ports: Ports,
   trace: Trace,
 ): Promise<AuthorizerResult> {
+  // Named before anything can refuse, so that the record of a 401 says which authorizer wanted what.
+  trace.authorization = recordOf(authorizer);
   const identity = readIdentity(authorizer, question);
   const cacheable = authorizer.ttlMs > 0 && authorizer.identitySources.length > 0;
   if (!cacheable) {
