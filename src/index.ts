@@ -78,7 +78,7 @@ export async function startGatewarden(options: GatewardenOptions = {}): Promise<
       dataDir: resolve(cwd, options.dataDir ?? SERVER_DEFAULTS.dataDir),
       region: options.region ?? SERVER_DEFAULTS.region,
       accountId: options.accountId ?? SERVER_DEFAULTS.accountId,
-      allowedHosts: {},
+      allowedHosts: new Map(),
       trustedProxies: [],
       lambdaIsolation: options.lambdaIsolation ?? "worker",
       watch: options.watch ?? false,

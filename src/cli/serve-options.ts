@@ -65,6 +65,9 @@ export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptio
   const accountId = args.string("account-id") ?? SERVER_DEFAULTS.accountId;
   if (!/^\d{12}$/.test(accountId))
     throw new UsageError(`--account-id is ${JSON.stringify(accountId)}, wanted 12 digits.`);
+  if (args.strings("parameter").length > 0) {
+    throw new UsageError("--parameter is for CloudFormation and SAM files, which are not read yet.");
+  }
   const isolation = args.string("lambda-isolation") ?? (mode === "production" ? "process" : "worker");
   if (isolation !== "worker" && isolation !== "process") {
     throw new UsageError(`--lambda-isolation is ${JSON.stringify(isolation)}, wanted worker or process.`);
@@ -89,7 +92,7 @@ export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptio
     accountId,
     ...(readyFile !== undefined && { readyFile: absolute(readyFile) }),
     ...(tls && { tls }),
-    allowedHosts: Object.fromEntries(args.strings("allowed-host").map(allowedHost)),
+    allowedHosts: new Map(args.strings("allowed-host").map(allowedHost)),
     trustedProxies: args.strings("trusted-proxy"),
     lambdaIsolation: isolation,
     ...(inspectPort !== undefined && { inspectPort }),

@@ -1,4 +1,5 @@
 import type { Ports } from "./ports.ts";
+import { GATEWAY_REASONS } from "./reasons.ts";
 import { answer as answerRest } from "./rest-api/answer.ts";
 import type { RestDeployment } from "./rest-api/deployment.ts";
 import type { Answer, IncomingRequest } from "./transport.ts";
@@ -51,7 +52,7 @@ export class ExecuteApi {
     const slash = rawPath.indexOf("/", start);
     const stageName = slash < 0 ? rawPath.slice(start) : rawPath.slice(start, slash);
     const deployment = stages.get(stageName);
-    if (deployment === undefined) return this.#unknownStage(stageName, [...stages.keys()]);
+    if (deployment === undefined) return this.#unknownStage(stageName, stages, incoming);
     const rest = slash < 0 ? "/" : rawPath.slice(slash);
     return answerRest(
       incoming,
@@ -66,20 +67,53 @@ export class ExecuteApi {
   }
 
   /** 403 `{"message":"Forbidden"}` (C); status and error type (?). conformance/rest-api/not-found/unknown-stage */
-  #unknownStage(_stageName: string, _known: readonly string[]): Answer {
+  #unknownStage(stageName: string, stages: ReadonlyMap<string, RestDeployment>, incoming: IncomingRequest): Answer {
+    const { newRequestId, newExtendedRequestId, record } = this.#ports;
+    const requestId = newRequestId();
+    const extendedRequestId = newExtendedRequestId();
+    const body = '{"message":"Forbidden"}';
+    const [deployment] = stages.values();
+    const known = [...stages.keys()];
+    if (deployment !== undefined) {
+      record({
+        requestId,
+        extendedRequestId,
+        time: new Date(incoming.receivedAtMs).toISOString(),
+        api: { apiId: deployment.apiId, name: deployment.apiName, type: "REST" },
+        stage: stageName,
+        deploymentId: "",
+        request: {
+          method: incoming.method,
+          path: `/${stageName}`,
+          queryNames: [],
+          headerNames: incoming.headers.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()),
+          headers: {},
+          sourceIp: incoming.sourceIp,
+        },
+        answer: { status: 403, errorType: "ForbiddenException", bodyBytes: body.length },
+        refusal: {
+          reason: "unknown_stage",
+          message: `no stage "${stageName}" is deployed (${known.join(", ")} is)`,
+          check: GATEWAY_REASONS.unknown_stage,
+          expected: known,
+          actual: stageName,
+        },
+        steps: [],
+      });
+    }
     return {
       status: 403,
       headers: [
         "Content-Type",
         "application/json",
         "x-amzn-RequestId",
-        this.#ports.newRequestId(),
+        requestId,
         "x-amzn-ErrorType",
         "ForbiddenException",
         "x-amz-apigw-id",
-        this.#ports.newExtendedRequestId(),
+        extendedRequestId,
       ],
-      body: '{"message":"Forbidden"}',
+      body,
     };
   }
 }

@@ -36,6 +36,8 @@ export async function startIssuer(options: {
     handler: (request) => issuer?.handle(request) ?? { status: 503, headers: ["Retry-After", "1"], body: "" },
   });
   const issuerUrl = `http://localhost:${listener.port}/`;
+  // Published before it ever signs; made on another thread, so that the start does not wait for it.
+  void keys.prepareNext().catch((error) => options.onDefect?.(error));
   const running = (): Issuer => {
     if (issuer === undefined) throw new Error("the issuer was asked before it knew its tenant");
     return issuer;

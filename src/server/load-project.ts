@@ -109,9 +109,32 @@ function findProjectFile({ files, cwd }: ProjectLocation): string | undefined {
 
 function readProject(config: string, findings: Finding[]): ProjectFile {
   const verdict = readProjectFile(readText(config), config);
-  if (verdict.ok) return verdict.project;
+  if (verdict.ok) {
+    findings.push(...unsupportedKeys(verdict.project, config));
+    return verdict.project;
+  }
   findings.push(...verdict.findings);
   return EMPTY_PROJECT;
+}
+
+/** Keys that are read and do nothing yet must say so. */
+function unsupportedKeys(project: ProjectFile, file: string): readonly Finding[] {
+  const finding = (key: string, why: string): Finding => ({
+    rule: "project-key-without-effect",
+    severity: "warning",
+    effect: "none",
+    message: `${key} has no effect yet: ${why}`,
+    fix: `Remove ${key}, or see the README for what is served.`,
+    at: { file, line: 1, column: 1 },
+  });
+  return [
+    ...(Object.keys(project.parameters).length > 0
+      ? [finding("parameters", "CloudFormation and SAM files are not read.")]
+      : []),
+    ...(Object.keys(project.issuers).length > 0
+      ? [finding("issuers", "authorizer functions fetch keys from the issuer they name.")]
+      : []),
+  ];
 }
 
 function loadApi(

@@ -22,7 +22,7 @@ export interface ServerOptions {
   readonly readyFile?: string;
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Host names under which the data plane of a single API is also reached: name → API id. */
-  readonly allowedHosts: Readonly<Record<string, string>>;
+  readonly allowedHosts: ReadonlyMap<string, string>;
   readonly trustedProxies: readonly string[];
   readonly lambdaIsolation: "worker" | "process";
   readonly inspectPort?: number;

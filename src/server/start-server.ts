@@ -135,7 +135,7 @@ async function assemble(
     const host = hostOf(incoming);
     const address = readAddress(host, incoming.target);
     const named = address.plane === "execute-api" ? address : undefined;
-    const apiId = named?.apiId ?? options.allowedHosts[host?.replace(/:\d+$/, "").toLowerCase() ?? ""];
+    const apiId = named?.apiId ?? options.allowedHosts.get(host?.replace(/:\d+$/, "").toLowerCase() ?? "");
     if (apiId === undefined) return undefined;
     return (
       executeApi.answer(apiId, named?.target ?? incoming.target, incoming) ??
@@ -218,10 +218,12 @@ async function assemble(
       project = next;
       functions.replaceFunctions(project.functions);
       findings = deployProject(project, executeApi, functions, place);
+      // Rules and functions may have changed with the files; a policy cached before would hide that for its TTL.
+      for (const { apiId, stageName } of executeApi.deployments()) executeApi.flushAuthorizers(apiId, stageName);
       void issuer?.serve(project).catch(onError);
       announce();
       events.onFindings?.(findings);
-      events.onReload?.("deployed anew");
+      events.onReload?.("deployed anew, authorizer caches flushed");
     },
     flushAuthorizers: (apiId, stageName) => executeApi.flushAuthorizers(apiId, stageName),
     stop,

@@ -244,6 +244,14 @@ describe("mappings that AWS does not let pass", () => {
     }
   });
 
+  it("a forbidden header that a template overrides", async () => {
+    const template = '#set($context.requestOverride.header["X-Amzn-Trace-Id"] = "a")';
+    const refusal = await refusalOf(() =>
+      sent({ integration: http({ requestTemplates: { "application/json": template } }) }),
+    );
+    expect(refusal.evidence.message).toBe("X-Amzn-Trace-Id header already present");
+  });
+
   it("a value of unreasonable length", async () => {
     const integration = http({ requestParameters: { "integration.request.header.x": "method.request.body.a" } });
     const request = sampleRequest({ body: JSON.stringify({ a: "x".repeat(MAPPED_VALUE_LIMIT_CHARS + 1) }) });

@@ -223,6 +223,11 @@ describe("templates and mappings", () => {
     expect(await exchange({ integration: fromRequest })).toMatchObject({ status: 404, body: "path was y" });
     const untemplated = mock([response()], `#set($context.responseOverride.header.x-a = "b"){"statusCode": 200}`);
     expect(headerOf((await exchange({ integration: untemplated })).headers, "x-a")).toEqual(["b"]);
+    const constant = mock(
+      [response({ responseTemplates: { "application/json": "fixed" } })],
+      '#set($context.responseOverride.status = 404){"statusCode": 200}',
+    );
+    expect(await exchange({ integration: constant })).toMatchObject({ status: 404, body: "fixed" });
     const fromResponse = mock([
       response({
         responseParameters: { "method.response.header.X-A": "'mapped'" },

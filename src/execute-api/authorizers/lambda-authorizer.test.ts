@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import type { Ports } from "../ports.ts";
+import { Refusal } from "../refusal.ts";
+import { Trace } from "../trace.ts";
+import { AuthorizerCache } from "./authorizer-cache.ts";
+import { askLambdaAuthorizer, type LambdaAuthorizer } from "./lambda-authorizer.ts";
+
+const authorizer: LambdaAuthorizer = {
+  id: "a1",
+  name: "jwt",
+  type: "TOKEN",
+  functionArn: "arn:aws:lambda:us-east-1:000000000000:function:jwt",
+  identitySources: [{ kind: "header", name: "Authorization", expression: "method.request.header.Authorization" }],
+  validation: { expression: "Bearer .+", matches: (value) => /^Bearer .+$/.test(value) },
+  ttlMs: 300_000,
+  cachePrefix: "api/test/a1",
+  stageKey: "api/test",
+};
+
+async function refusedWith(authorization: readonly string[] | undefined) {
+  const trace = new Trace(() => 0);
+  const calls: string[] = [];
+  const ports = {
+    authorizerCache: new AuthorizerCache(),
+    now: () => 0,
+    monotonic: () => 0,
+    lambda: { invoke: (arn: string) => calls.push(arn) },
+  } as unknown as Ports;
+  const question = {
+    methodArn: "arn:aws:execute-api:us-east-1:000000000000:api/test/GET/pets",
+    route: "GET /pets",
+    identityValues: () => authorization,
+    requestEvent: () => ({}),
+  };
+  const refusal = await askLambdaAuthorizer(authorizer, question, ports, trace).catch((error: unknown) => error);
+  if (!(refusal instanceof Refusal)) throw new Error("not refused");
+  return { responseType: refusal.responseType, reason: refusal.evidence.reason, record: trace.authorization, calls };
+}
+
+test("a missing, empty or malformed identity is refused with 401 without a call, and the record names the authorizer (D)", async () => {
+  const named = { type: "CUSTOM", authorizerId: "a1", authorizerName: "jwt" };
+  for (const [values, reason] of [
+    [undefined, "identity_source_missing"],
+    [[""], "identity_source_missing"],
+    [["Token x"], "identity_validation_failed"],
+  ] as const) {
+    const refused = await refusedWith(values);
+    expect(refused).toMatchObject({ responseType: "UNAUTHORIZED", reason, record: named, calls: [] });
+  }
+});
