@@ -1,0 +1,51 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Deviation, Fact, Vector } from "./vector.ts";
+
+const root = import.meta.dirname;
+const AREAS = ["rest-api", "authorizers", "policies", "token", "mapping"];
+
+/** Everything under conformance/, checked for what makes it usable as evidence. @throws Error naming the first fault */
+export function loadConformance(): {
+  vectors: readonly Vector[];
+  facts: readonly Fact[];
+  deviations: readonly Deviation[];
+} {
+  const vectors = AREAS.flatMap((area) =>
+    globSync(`${area}/**/*.json`, { cwd: root })
+      .sort()
+      .flatMap((file) => read<Vector[]>(file)),
+  );
+  const facts = globSync("facts/*.json", { cwd: root })
+    .sort()
+    .flatMap((file) => read<Fact[]>(file));
+  const deviations = read<Deviation[]>("deviations.json");
+  if (vectors.length === 0) throw new Error("no vector was found: a run over nothing shows nothing");
+  const ids = new Set<string>();
+  const known = new Set(facts.map((fact) => fact.id));
+  if (known.size !== facts.length) throw new Error("two facts share an id");
+  for (const vector of vectors) {
+    if (ids.has(vector.id)) throw new Error(`two vectors are called ${vector.id}`);
+    ids.add(vector.id);
+    if (!["R", "D", "C", "?"].includes(vector.label)) throw new Error(`${vector.id} has the label ${vector.label}`);
+    if (!vector.source) throw new Error(`${vector.id} has no source: a case without one is a wish`);
+    if (vector.steps.length === 0) throw new Error(`${vector.id} asks nothing`);
+    for (const { then } of vector.steps)
+      if (Object.keys(then).length === 0) throw new Error(`${vector.id} wants nothing in a step`);
+    for (const fact of vector.facts)
+      if (!known.has(fact)) throw new Error(`${vector.id} shows the unknown fact ${fact}`);
+  }
+  for (const { id, reason } of deviations) {
+    if (!ids.has(id)) throw new Error(`the deviation ${id} names no vector`);
+    if (!reason) throw new Error(`the deviation ${id} has no reason`);
+  }
+  return { vectors, facts, deviations };
+}
+
+function read<Value>(file: string): Value {
+  try {
+    return JSON.parse(readFileSync(join(root, file), "utf8")) as Value;
+  } catch (error) {
+    throw new Error(`conformance/${file}: ${error instanceof Error ? error.message : error}`);
+  }
+}

@@ -1,0 +1,133 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AuthorizerCache } from "../../src/execute-api/authorizers/authorizer-cache.ts";
+import { DecisionRing } from "../../src/execute-api/decision-record.ts";
+import { ExecuteApi } from "../../src/execute-api/execute-api.ts";
+import { createHttpClient, type HttpClient } from "../../src/execute-api/integrations/http-client/http-client.ts";
+import { createNodeFunctions, type NodeFunctions } from "../../src/lambda/node-functions.ts";
+import { deployProject } from "../../src/server/deploy-project.ts";
+import { loadProject } from "../../src/server/load-project.ts";
+import { differences } from "../compare.ts";
+import type { Target, Vector } from "../vector.ts";
+import { startEchoBackend } from "./echo-backend.ts";
+import { askMapping } from "./mapping.ts";
+import { askPolicy } from "./policy.ts";
+import { API_ID, bodyOf, flatHeaders, type RestAnswer, type RestQuestion, restAnswer, STAGE } from "./rest-question.ts";
+import { askToken } from "./token.ts";
+
+const PLACE = { region: "us-east-1", accountId: "000000000000", partition: "aws" };
+
+interface Plane {
+  readonly executeApi: ExecuteApi;
+  readonly records: DecisionRing;
+  readonly functions: NodeFunctions;
+  readonly http: HttpClient;
+  /** How far this plane's clock is ahead; each vector begins at 0. */
+  readonly clock: { aheadMs: number };
+}
+
+/** Asks the judges directly, and the data plane without a socket in front of it. */
+export async function createInProcessTarget(): Promise<Target> {
+  const backend = await startEchoBackend();
+  const planes = new Map<string, Plane>();
+  const planeOf = (project: string): Plane => {
+    let plane = planes.get(project);
+    if (plane === undefined) {
+      plane = openPlane(project, backend.address);
+      planes.set(project, plane);
+    }
+    return plane;
+  };
+  const judges = { token: askToken, policy: askPolicy, mapping: askMapping };
+  return {
+    name: "in-process",
+    subjects: ["rest-api", "token", "policy", "mapping"],
+    run: async (vector: Vector) => {
+      const found: string[] = [];
+      const plane = vector.subject === "rest-api" ? planeOf(String(vector.given.project)) : undefined;
+      if (plane !== undefined) beginAnew(plane);
+      for (const [index, { when, then }] of vector.steps.entries()) {
+        const answer =
+          vector.subject === "rest-api"
+            ? await askRest(plane as Plane, when as unknown as RestQuestion)
+            : await judges[vector.subject](vector.given, when);
+        found.push(
+          ...differences(then, answer).map((each) => (vector.steps.length > 1 ? `step ${index + 1}: ${each}` : each)),
+        );
+      }
+      return found;
+    },
+    close: async () => {
+      for (const { functions, http } of planes.values()) {
+        await functions.stop();
+        await http.close();
+      }
+      await backend.stop();
+    },
+  };
+}
+
+function beginAnew({ executeApi, clock }: Plane): void {
+  clock.aheadMs = 0;
+  executeApi.flushAuthorizers(API_ID, STAGE);
+}
+
+function openPlane(projectName: string, backend: string): Plane {
+  const config = join(import.meta.dirname, "../projects", projectName, "gatewarden.yaml");
+  const project = loadProject({ files: [], config, cwd: import.meta.dirname }, PLACE, {
+    issuerUrl: undefined,
+    dataDir: tmpdir(),
+    stageOverrides: { [API_ID]: { backend } },
+  });
+  const functions = createNodeFunctions({
+    functions: project.functions,
+    isolation: "worker",
+    region: PLACE.region,
+    accountId: PLACE.accountId,
+  });
+  const http = createHttpClient();
+  const records = new DecisionRing(100);
+  const clock = { aheadMs: 0 };
+  const executeApi = new ExecuteApi({
+    lambda: functions,
+    http,
+    authorizerCache: new AuthorizerCache(),
+    now: () => Date.now() + clock.aheadMs,
+    monotonic: () => performance.now(),
+    newRequestId: randomUUID,
+    newExtendedRequestId: () => `${randomBytes(11).toString("base64url")}=`,
+    record: (record) => records.add(record),
+    writeAccessLog: () => {},
+  });
+  const findings = deployProject(project, executeApi, functions, PLACE);
+  if ([...executeApi.deployments()].length === 0)
+    throw new Error(`project ${projectName} serves nothing: ${JSON.stringify(findings)}`);
+  return { executeApi, records, functions, http, clock };
+}
+
+async function askRest({ executeApi, records, clock }: Plane, question: RestQuestion): Promise<RestAnswer> {
+  clock.aheadMs += (question.afterSeconds ?? 0) * 1000;
+  if (question.afterFlush) executeApi.flushAuthorizers(API_ID, STAGE);
+  const answer = await executeApi.answer(API_ID, `/${question.stage ?? STAGE}${question.path}`, {
+    method: question.method,
+    target: question.path,
+    httpVersion: "1.1",
+    headers: ["Host", "api.execute-api.localhost", ...flatHeaders(question)],
+    body: bodyOf(question),
+    sourceIp: "127.0.0.1",
+    scheme: "http",
+    receivedAtMs: Date.now() + clock.aheadMs,
+  });
+  if (answer === undefined) throw new Error("the API is not deployed");
+  const requestId =
+    answer.headers[
+      answer.headers.findIndex((text, at) => at % 2 === 0 && text.toLowerCase() === "x-amzn-requestid") + 1
+    ];
+  return restAnswer(
+    answer.status,
+    answer.headers,
+    Buffer.from(answer.body),
+    requestId === undefined ? undefined : records.get(requestId),
+  );
+}
