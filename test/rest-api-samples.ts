@@ -166,14 +166,7 @@ export async function exchange(given: Exchange): Promise<Answer> {
   const caller = given.caller ?? {};
   const ports = given.ports ?? samplePorts();
   const sent = mapIntegrationRequest(request, matched, caller, deployment);
-  const received = await callIntegration(
-    sent,
-    matched,
-    request,
-    deployment,
-    ports,
-    given.trace ?? new Trace(ports.monotonic),
-  );
+  const received = await callIntegration(sent, matched, ports, given.trace ?? new Trace(ports.monotonic));
   return mapIntegrationResponse(received, sent, request, matched, caller, deployment);
 }
 

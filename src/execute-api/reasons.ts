@@ -34,6 +34,7 @@ export const GATEWAY_REASONS = {
   api_key_required: "The method requires an API key and no key is known here that a usage plan links to this stage.",
   request_parameters_missing: "Send every required parameter, non-blank.",
   request_body_invalid: "The body must satisfy the method's request model.",
+  request_body_too_large: "A compressed body may have 10 MB once it is decompressed.",
   request_body_not_json: "A parameter mapping reads the body as JSON and it is not JSON.",
   media_type_unsupported:
     "No request template exists for this Content-Type and the integration passes nothing through.",

@@ -26,7 +26,7 @@ class OverrideMap extends JavaMap {
   readonly #written = new Set<JavaKey>();
 
   constructor(path: string, before: JavaMap | undefined) {
-    super();
+    super(undefined, true);
     this.#path = path;
     for (const [key, value] of before?.entries() ?? []) this.entries().set(key, value);
   }
@@ -42,14 +42,17 @@ class OverrideMap extends JavaMap {
 
 const LOCATIONS = { requestOverride: ["header", "path", "querystring"], responseOverride: ["header"] } as const;
 
-/** `$context`: the request's variables, and the two maps of overrides. */
+/**
+ * `$context`: the request's variables, and the two maps of overrides, which its keys name too. A map in it prints
+ * nothing: `$context.get("identity")` is empty (R: test_sqs_amz_json_protocol), and so is `$context.authorizer.claims` (D).
+ */
 export class ContextVariable extends JavaMap {
   #request: JavaMap | undefined;
   #response: JavaMap | undefined;
   readonly #before: Overrides | undefined;
 
   constructor(context: Readonly<Record<string, unknown>>, before: Overrides | undefined) {
-    super(context);
+    super(context, true);
     this.#before = before;
   }
 
@@ -57,6 +60,14 @@ export class ContextVariable extends JavaMap {
     if (key === "requestOverride") return (this.#request ??= overridesOf("requestOverride", this.#before?.request));
     if (key === "responseOverride") return (this.#response ??= overridesOf("responseOverride", this.#before?.response));
     return super.get(key);
+  }
+
+  override entries(): Map<JavaKey, JavaValue> {
+    const entries = super.entries();
+    for (const name of ["requestOverride", "responseOverride"]) {
+      if (!entries.has(name)) entries.set(name, this.get(name));
+    }
+    return entries;
   }
 
   override put(key: JavaKey, value: JavaValue, budget: Budget): JavaValue {

@@ -256,6 +256,22 @@ $context.requestOverride.querystring.put($paramPutName, "putBar")
   expect(printed.trim()).toBe('{"statusCode": 200}');
 });
 
+// (R) test_sqs_amz_json_protocol
+test("$context's keys name the overrides, and a map in it prints nothing (R)", () => {
+  const context = { stage: "test", requestTimeEpoch: 17, identity: { sourceIp: "192.0.2.1", user: null } };
+  const each = (map: string): string =>
+    output(`#foreach($key in ${map}.keySet())$key=${map}.get($key)#if($foreach.hasNext),#end#end`, { context });
+  expect(each("$context")).toBe("stage=test,requestTimeEpoch=17,identity=,requestOverride=,responseOverride=");
+  expect(each("$context.identity")).toBe("sourceIp=192.0.2.1,user=");
+  expect(each("$context.requestOverride")).toBe("header=,path=,querystring=");
+  expect(each("$context.responseOverride")).toBe("header=");
+  expect(each("$context.authorizer")).toBe("");
+  expect(
+    output("[$context.identity$context.authorizer.claims]", { context: { authorizer: { claims: { sub: "a" } } } }),
+  ).toBe("[]");
+  expect(map("$context.keySet().size() $context.requestTimeEpoch", { context }).requestOverride.header.size).toBe(0);
+});
+
 test("a header overridden with a list has several values", () => {
   const { requestOverride } = map('#set($context.requestOverride.header.multi = ["a", "b", 3])');
   expect(requestOverride.header.get("multi")).toEqual(["a", "b", "3"]);

@@ -4,10 +4,10 @@ import type { Ports } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
 import type { RawHeaders } from "../transport.ts";
-import type { CompiledMethod, HttpIntegration, LambdaIntegration, RestDeployment } from "./deployment.ts";
+import type { CompiledMethod, HttpIntegration, LambdaIntegration } from "./deployment.ts";
 import type { SentRequest, SentToEndpoint, SentToFunction } from "./map-integration-request.ts";
 import { type ProxyResponse, parseProxyResponse } from "./proxy-response.ts";
-import type { MatchedMethod, RestRequest } from "./request.ts";
+import type { MatchedMethod } from "./request.ts";
 
 /** What an integration answered. */
 export type ReceivedResponse =
@@ -60,8 +60,6 @@ const INTERNAL_SERVER_ERROR = "Internal server error";
 export async function callIntegration(
   sent: SentRequest,
   matched: MatchedMethod<CompiledMethod>,
-  _request: RestRequest,
-  _deployment: RestDeployment,
   ports: Ports,
   trace: Trace,
 ): Promise<ReceivedResponse> {

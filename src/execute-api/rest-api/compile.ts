@@ -10,7 +10,7 @@ import type { LambdaAuthorizer } from "../authorizers/lambda-authorizer.ts";
 import { compileAccessLogFormat } from "../mapping/context-variables.ts";
 import { compileWholeMatch } from "../whole-match.ts";
 import { compileGatewayResponses } from "./compile-gateway-response.ts";
-import { compileIntegration, compileRequestValidation } from "./compile-integration.ts";
+import { compileIntegration, compileRequestValidation, fillStageVariables } from "./compile-integration.ts";
 import { NO_TEMPLATES } from "./compile-mapping.ts";
 import type { AccessLog, CompiledMethod, MethodAuthorization, RestDeployment } from "./deployment.ts";
 import { ResourceTree } from "./resource-tree.ts";
@@ -295,13 +295,6 @@ function functionMissing(functionArn: string, at: SourcePosition): Finding {
 
 function routeFinding(rule: string, message: string, fix: string, at: SourcePosition): Finding {
   return { rule, severity: "error", effect: "route", message, fix, at };
-}
-
-/** `${stageVariables.x}` in ARNs: a missing variable renders as empty text (D). */
-export function fillStageVariables(text: string, variables: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\{stageVariables\.([A-Za-z0-9_]+)\}/g, (_, name: string) =>
-    Object.hasOwn(variables, name) ? (variables[name] as string) : "",
-  );
 }
 
 function identityHeadersOf(authorizers: readonly (LambdaAuthorizer | Finding)[]): ReadonlySet<string> {

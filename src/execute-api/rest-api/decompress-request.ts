@@ -31,7 +31,7 @@ export function decompressRequest(request: RestRequest): RestRequest {
   } catch (error) {
     if (error instanceof RangeError) {
       throw new Refusal("REQUEST_TOO_LARGE", {
-        reason: "media_type_unsupported",
+        reason: "request_body_too_large",
         message: `the ${coding} body of ${request.body.length} bytes is larger than ${DECOMPRESSED_BODY_LIMIT_BYTES} bytes once decompressed`,
         expected: `≤ ${DECOMPRESSED_BODY_LIMIT_BYTES} bytes`,
       });

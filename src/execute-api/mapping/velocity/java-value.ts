@@ -31,13 +31,18 @@ export class JavaList {
   }
 }
 
-/** An ordered map. Made from plain data it reads that data and copies it only when it must. */
+/**
+ * An ordered map. Made from plain data it reads that data and copies it only when it must. A silent map prints nothing,
+ * and so do the maps of the data it is made from: `$context` has such (R: test_sqs_amz_json_protocol).
+ */
 export class JavaMap {
+  readonly silent: boolean;
   #source: Readonly<Record<string, unknown>> | undefined;
   #entries: Map<JavaKey, JavaValue> | undefined;
 
-  constructor(source?: Readonly<Record<string, unknown>>) {
+  constructor(source?: Readonly<Record<string, unknown>>, silent = false) {
     this.#source = source;
+    this.silent = silent;
   }
 
   get(key: JavaKey): JavaValue {
@@ -76,7 +81,7 @@ export class JavaMap {
     const entries = new Map<JavaKey, JavaValue>();
     if (this.#source !== undefined) {
       for (const [key, raw] of Object.entries(this.#source)) {
-        if (raw !== undefined) entries.set(key, toJavaValue(raw));
+        if (raw !== undefined) entries.set(key, toJavaValue(raw, this.silent));
       }
     }
     this.#source = undefined;
@@ -120,16 +125,20 @@ export class MapEntry extends HostObject {
   }
 }
 
-/** Plain data as a template sees it. Numbers without a fraction become integers. */
-export function toJavaValue(raw: unknown): JavaValue {
+/** Plain data as a template sees it. Numbers without a fraction become integers; `silent` is for the maps in it. */
+export function toJavaValue(raw: unknown, silent = false): JavaValue {
   if (raw === null || raw === undefined) return null;
   if (typeof raw === "string" || typeof raw === "boolean" || typeof raw === "bigint") return raw;
   if (typeof raw === "number") return Number.isSafeInteger(raw) ? raw : new JavaDouble(raw);
   if (raw instanceof JavaMap || raw instanceof JavaList || raw instanceof JavaDouble || raw instanceof HostObject) {
     return raw;
   }
-  if (Array.isArray(raw)) return new JavaList(raw.map(toJavaValue), "json");
-  if (typeof raw === "object") return new JavaMap(raw as Readonly<Record<string, unknown>>); // own keys only are read
+  if (Array.isArray(raw))
+    return new JavaList(
+      raw.map((item) => toJavaValue(item, silent)),
+      "json",
+    );
+  if (typeof raw === "object") return new JavaMap(raw as Readonly<Record<string, unknown>>, silent); // own keys only are read
   return null;
 }
 

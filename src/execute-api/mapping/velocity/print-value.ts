@@ -5,14 +5,14 @@ import { MAX_VALUE_DEPTH } from "./limits.ts";
 
 /**
  * A value as `toString()` prints it: maps `{a=1, b=2}`, lists from JSON as compact JSON even inside a map, lists
- * written in a template `[a, b]`. conformance/rest-api/mapping-templates (R: test_input_path_template_formatting)
+ * written in a template `[a, b]`. conformance/mapping/path (R: test_input_path_template_formatting)
  */
 export function printValue(value: JavaValue, budget: Budget, depth = 0): string {
   if (typeof value === "string") return value;
   budget.charge();
   if (value === null) return "null";
   if (value instanceof JavaDouble) return printDouble(value.value);
-  if (value instanceof JavaMap) return printMap(value, budget, depth);
+  if (value instanceof JavaMap) return value.silent ? "" : printMap(value, budget, depth);
   if (value instanceof JavaList) {
     if (value.style === "json") return writeJson(value, budget, depth);
     const parts = value.items.map((item) => printItem(item, budget, depth));
