@@ -36,6 +36,12 @@ await pets.stop();
   const printed = run(process.execPath, ["program.js"], folder).trim();
   if (printed !== "200 3 401 2") throw new Error(`startGatewarden from a program printed ${JSON.stringify(printed)}`);
   run(process.execPath, [bin, "authorizer", "bundle", "--out", "custom-authorizer.zip"], folder);
+  const conformance = run(
+    process.execPath,
+    [join(root, "conformance/run.ts"), "--package", join(folder, "node_modules/gatewarden")],
+    root,
+  ).trim();
+  console.log(conformance.split("\n").slice(-2).join("\n"));
   console.log(`packed program: ${printed}; bundle written`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { nearestName } from "../template/nearest-name.ts";
 
 /** One flag of a command; `env` may also give it as `GATEWARDEN_{NAME}`, the flag wins. */
 export interface Flag {
@@ -46,9 +47,10 @@ export function parseArguments(argv: readonly string[], flags: Flags, env: NodeJ
     allowPositionals: true,
   });
   const given = new Map<string, string[]>();
+  const fromEnvironment = new Set<string>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
-    const flag = flags[token.name];
+    const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
     if (flag === undefined)
       throw new UsageError(`Unknown flag ${token.rawName}.${suggestion(token.name, Object.keys(flags))}`);
     if (flag.type === "boolean") {
@@ -63,9 +65,10 @@ export function parseArguments(argv: readonly string[], flags: Flags, env: NodeJ
     else given.set(token.name, [token.value]);
   }
   for (const [name, flag] of Object.entries(flags)) {
-    const variable = `GATEWARDEN_${name.replaceAll("-", "_").toUpperCase()}`;
+    const variable = variableOf(name);
     const value = env[variable];
     if (!flag.env || value === undefined || given.has(name)) continue;
+    fromEnvironment.add(name);
     if (flag.type !== "boolean") given.set(name, [value]);
     else if (value === "1" || value === "true") given.set(name, ["true"]);
     else if (value !== "0" && value !== "false") {
@@ -75,7 +78,8 @@ export function parseArguments(argv: readonly string[], flags: Flags, env: NodeJ
   for (const [name, flag] of Object.entries(flags)) {
     const value = given.get(name)?.[0];
     if (flag.type === "number" && value !== undefined && !/^\d+$/.test(value)) {
-      throw new UsageError(`--${name} is ${JSON.stringify(value)}, wanted a whole number.`);
+      const source = fromEnvironment.has(name) ? variableOf(name) : `--${name}`;
+      throw new UsageError(`${source} is ${JSON.stringify(value)}, wanted a whole number.`);
     }
   }
   return {
@@ -88,7 +92,11 @@ export function parseArguments(argv: readonly string[], flags: Flags, env: NodeJ
   };
 }
 
+function variableOf(name: string): string {
+  return `GATEWARDEN_${name.replaceAll("-", "_").toUpperCase()}`;
+}
+
 function suggestion(name: string, known: readonly string[]): string {
-  const near = known.find((each) => each.startsWith(name.slice(0, 3)) || name.startsWith(each.slice(0, 3)));
+  const near = nearestName(name, known) ?? known.find((each) => name.length > 2 && each.startsWith(name));
   return near === undefined ? " Run the command with --help for the list." : ` Did you mean --${near}?`;
 }

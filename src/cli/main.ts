@@ -107,6 +107,12 @@ export function version(): string {
 }
 
 function processIo(): CommandIo {
+  // A reader that goes away (`| head`) ends nothing: a server goes on, and its exit code stays what it is.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { UsageError } from "./arguments.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { serveInTerminal } from "./serve.ts";
@@ -59,7 +60,7 @@ function runChild(
     child.on("exit", (code, signal) => {
       process.off("SIGINT", forward);
       process.off("SIGTERM", forward);
-      resolve(code ?? 128 + (signal === "SIGKILL" ? 9 : signal === "SIGINT" ? 2 : 15));
+      resolve(code ?? 128 + constants.signals[signal ?? "SIGTERM"]);
     });
   });
 }

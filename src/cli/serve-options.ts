@@ -121,8 +121,12 @@ function readTls(args: Arguments, absolute: (path: string) => string): { cert: s
   if (cert === undefined || key === undefined) throw new UsageError("--tls-cert and --tls-key go together.");
   const read = (flag: string, file: string): string => {
     try {
-      return readFileSync(absolute(file), "utf8");
+      const text = readFileSync(absolute(file), "utf8");
+      // Without any PEM block Node.js would listen and fail every handshake.
+      if (!text.includes("-----BEGIN ")) throw new UsageError(`--${flag} ${file} holds no PEM block.`);
+      return text;
     } catch (error) {
+      if (error instanceof UsageError) throw error;
       throw new UsageError(
         `--${flag} ${file} cannot be read (${error instanceof Error && "code" in error ? error.code : error}).`,
       );

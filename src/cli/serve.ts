@@ -18,6 +18,7 @@ function terminalEvents(args: Arguments, io: CommandIo): ServerEvents {
       for (const finding of findings) if (finding.severity !== "info" || !isQuiet) line(formatFinding(finding));
     },
     onReload: line,
+    onTrouble: line,
     onDefect: (error) => line(`defect, please report it: ${error instanceof Error ? error.stack : String(error)}`),
     ...(!isQuiet && {
       onRecord: (record) => {
@@ -29,7 +30,7 @@ function terminalEvents(args: Arguments, io: CommandIo): ServerEvents {
   };
 }
 
-/** Waits for SIGINT or SIGTERM, then stops; a second signal ends the process at once. */
+/** Waits for SIGINT, SIGTERM or the end of the terminal, then stops; a second signal ends the process at once. */
 export function untilSignal(server: RunningServer): Promise<number> {
   return new Promise((resolve) => {
     let stopping = false;
@@ -41,8 +42,7 @@ export function untilSignal(server: RunningServer): Promise<number> {
         () => resolve(70),
       );
     };
-    process.on("SIGINT", onSignal);
-    process.on("SIGTERM", onSignal);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
   });
 }
 

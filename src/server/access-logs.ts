@@ -6,7 +6,11 @@ export interface AccessLogs {
   readonly close: () => Promise<void>;
 }
 
-export function openAccessLogs(onError: (error: unknown) => void): AccessLogs {
+/** What a slow disk or a pipe nobody reads may hold back; lines beyond it are dropped. */
+export const MAX_WAITING_LOG_BYTES = 8 * 1024 * 1024;
+
+/** `onTrouble` is told once per file that cannot be written. */
+export function openAccessLogs(onTrouble: (message: string) => void): AccessLogs {
   const streams = new Map<string, WriteStream>();
   return {
     write: (destination, line) => {
@@ -17,13 +21,19 @@ export function openAccessLogs(onError: (error: unknown) => void): AccessLogs {
       let stream = streams.get(destination);
       if (stream === undefined) {
         stream = createWriteStream(destination, { flags: "a", mode: 0o600 });
-        stream.on("error", onError);
+        stream.on("error", (error: NodeJS.ErrnoException) => {
+          onTrouble(`cannot write the access log ${destination} (${error.code ?? error.message}): its lines are lost`);
+        });
         streams.set(destination, stream);
       }
-      stream.write(`${line}\n`);
+      if (!stream.errored && stream.writableLength < MAX_WAITING_LOG_BYTES) stream.write(`${line}\n`);
     },
     close: async () => {
-      await Promise.all([...streams.values()].map((stream) => new Promise((resolve) => stream.end(resolve))));
+      await Promise.all(
+        [...streams.values()].map(
+          (stream) => new Promise((resolve) => (stream.errored ? resolve(undefined) : stream.end(resolve))),
+        ),
+      );
       streams.clear();
     },
   };

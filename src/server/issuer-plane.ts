@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompiledRules } from "../authorizer/compiled-rules.ts";
 import { createIssuer, type Issuer } from "../issuer/issuer.ts";
-import { openKeyRing } from "../issuer/keys.ts";
+import { type KeyRing, openKeyRing } from "../issuer/keys.ts";
 import type { MintOptions } from "../issuer/mint-token.ts";
-import { openStateFolder } from "../issuer/state-folder.ts";
+import { openStateFolder, type StateFolder, StateFolderError } from "../issuer/state-folder.ts";
 import { type ApiDeclaration, openTenant } from "../issuer/tenant.ts";
 import { listen } from "./http-listener/listen.ts";
 import type { LoadedProject } from "./load-project.ts";
@@ -26,8 +26,7 @@ export async function startIssuer(options: {
   readonly dataDir: string;
   readonly onDefect: ((error: unknown) => void) | undefined;
 }): Promise<IssuerPlane> {
-  const folder = openStateFolder(options.dataDir);
-  const keys = await openKeyRing(folder);
+  const { folder, keys } = await openState(options.dataDir);
   let issuer: Issuer | undefined;
   const listener = await listen({
     host: "127.0.0.1",
@@ -69,10 +68,20 @@ export async function mintFromDataDir(dataDir: string, mintOptions: MintOptions)
       2,
     );
   }
-  const folder = openStateFolder(dataDir);
-  const keys = await openKeyRing(folder);
+  const { folder, keys } = await openState(dataDir);
   const tenant = await openTenant(folder, { project: "gatewarden", apis: kept.apis });
   return createIssuer({ issuerUrl: kept.issuerUrl, tenant, keys }).mint(mintOptions);
+}
+
+/** @throws StartError when the folder cannot be used, or others can read what is secret in it */
+async function openState(dataDir: string): Promise<{ readonly folder: StateFolder; readonly keys: KeyRing }> {
+  try {
+    const folder = openStateFolder(dataDir);
+    return { folder, keys: await openKeyRing(folder) };
+  } catch (error) {
+    if (error instanceof StateFolderError) throw new StartError(error.message);
+    throw error;
+  }
 }
 
 /** The APIs (audiences) and scopes that authorizer functions are configured with. */

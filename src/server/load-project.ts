@@ -51,6 +51,8 @@ export interface LoadedProject {
 }
 
 const PROJECT_FILE = "gatewarden.yaml";
+/** What Lambda's Node.js runtime looks for, in its order, and TypeScript, which is translated here. */
+const HANDLER_ENDINGS = [".js", ".mjs", ".cjs", ".ts"];
 const DEFAULT_STAGE = "dev";
 /** Lambda's own defaults for a function that names none (D). */
 const FUNCTION_DEFAULTS = { runtime: "nodejs22.x", timeoutSeconds: 3, memoryMb: 128, concurrency: 10 };
@@ -85,7 +87,11 @@ export function loadProject(
   const rulesFiles = Object.values(project.functions).flatMap(({ env, at }) =>
     env.RULES_FILE === undefined ? [] : [resolve(dirname(at.file), env.RULES_FILE)],
   );
-  const watched = [...(config === undefined ? [] : [config]), ...files, ...rulesFiles];
+  const besides = Object.values(project.functions).flatMap((entry) => [
+    ...(entry.envFile === undefined ? [] : [entry.envFile]),
+    ...missingHandlerFiles(entry.handler),
+  ]);
+  const watched = [...(config === undefined ? [] : [config]), ...files, ...rulesFiles, ...besides];
   return { apis, functions, findings, accept: project.accept, watched };
 }
 
@@ -278,15 +284,20 @@ function compileRulesFile(
   }
 }
 
+/** Files of which any would be the handler that was not found; none when it was. */
+function missingHandlerFiles(handler: string): readonly string[] {
+  if (handler === SHIPPED_AUTHORIZER || locateHandler(handler, false) !== undefined) return [];
+  const base = handler.slice(0, handler.indexOf(".", handler.lastIndexOf("/")));
+  return HANDLER_ENDINGS.map((ending) => base + ending);
+}
+
 /** `/app/dist/index.handler` → the module file and the export, tried with Lambda's file endings. */
 function locateHandler(handler: string, isExact: boolean): { handlerFile: string; handlerExport: string } | undefined {
   const slash = handler.lastIndexOf("/");
   const dot = isExact ? handler.lastIndexOf(".") : handler.indexOf(".", slash);
   const base = handler.slice(0, dot);
   const handlerExport = handler.slice(dot + 1);
-  const candidates = [".js", ".mjs", ".cjs", ".ts"].includes(extname(base))
-    ? [base]
-    : [".js", ".mjs", ".cjs", ".ts"].map((ending) => base + ending);
+  const candidates = HANDLER_ENDINGS.includes(extname(base)) ? [base] : HANDLER_ENDINGS.map((ending) => base + ending);
   const handlerFile = candidates.find((file) => existsSync(file) && statSync(file).isFile());
   return handlerFile === undefined || handlerExport === "" ? undefined : { handlerFile, handlerExport };
 }

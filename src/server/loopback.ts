@@ -1,3 +1,5 @@
+import { BlockList, isIP } from "node:net";
+
 /** Whether a host name or address can only be this machine: localhost, *.localhost, 127.0.0.0/8, [::1]. */
 export function isLoopbackHostname(hostname: string): boolean {
   const name = hostname.toLowerCase().replace(/^\[|\]$/g, "");
@@ -7,4 +9,21 @@ export function isLoopbackHostname(hostname: string): boolean {
     name === "::1" ||
     /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name)
   );
+}
+
+/** Addresses at which a machine reaches itself, IPv4 in IPv6 form included. */
+const OWN_ADDRESSES = new BlockList();
+OWN_ADDRESSES.addSubnet("127.0.0.0", 8, "ipv4");
+OWN_ADDRESSES.addSubnet("0.0.0.0", 8, "ipv4");
+OWN_ADDRESSES.addAddress("::1", "ipv6");
+OWN_ADDRESSES.addAddress("::", "ipv6");
+
+/**
+ * Whether connecting to a name leads to this machine. Wider than `isLoopbackHostname`, for refusing: `localhost.` with
+ * its dot, the unspecified addresses, which connect like loopback ones, and `[::ffff:127.0.0.1]`.
+ */
+export function leadsToThisMachine(hostname: string): boolean {
+  const name = hostname.toLowerCase().replace(/^\[|\]$|\.$/g, "");
+  const family = isIP(name);
+  return isLoopbackHostname(name) || (family !== 0 && OWN_ADDRESSES.check(name, family === 6 ? "ipv6" : "ipv4"));
 }

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { StartError } from "./start-error.ts";
 
 /** What a running server tells scripts: addresses, process, APIs. What is not running is null. */
 export interface ReadyFile {
@@ -27,11 +28,17 @@ export interface ReadyStage {
   readonly hostUrl: string;
 }
 
-/** Written whole, by rename, once everything listens; readable by its owner only. */
+/** Written whole, by rename, once everything listens; readable by its owner only. @throws StartError when it cannot be */
 export function writeReadyFile(path: string, ready: ReadyFile): void {
   const beside = `${path}.${process.pid}.tmp`;
-  writeFileSync(beside, `${JSON.stringify(ready, null, 2)}\n`, { mode: 0o600 });
-  renameSync(beside, path);
+  try {
+    writeFileSync(beside, `${JSON.stringify(ready, null, 2)}\n`, { mode: 0o600 });
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    const cause = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new StartError(`cannot write the ready file ${path} (${cause}). Name a writable place with --ready-file.`);
+  }
 }
 
 /** Removes the file at exit, unless another process has written its own over it. */

@@ -5,7 +5,7 @@ export function refusalLine(record: DecisionRecord): string | undefined {
   const { refusal, answer, request } = record;
   if (refusal === undefined && answer.status !== 501) return undefined;
   const why = refusal?.message ?? "this route is not served here";
-  return `${answer.status} ${request.method} ${printable(request.path)}  ${printable(why)}  [${record.requestId}]`;
+  return `${answer.status} ${printable(request.method)} ${printable(request.path)}  ${printable(why)}  [${record.requestId}]`;
 }
 
 /** Control characters of a request must not drive the terminal. */

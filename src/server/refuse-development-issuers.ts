@@ -1,7 +1,7 @@
 import { createHttpClient, type HttpClient } from "../execute-api/integrations/http-client/http-client.ts";
 import { openDataDir } from "./data-dir.ts";
 import { loadProject } from "./load-project.ts";
-import { isLoopbackHostname } from "./loopback.ts";
+import { leadsToThisMachine } from "./loopback.ts";
 import { partitionOf, type ServerOptions } from "./server-options.ts";
 import { StartError } from "./start-error.ts";
 
@@ -50,7 +50,7 @@ async function refuseOne(functionName: string, variable: string, value: string, 
     return refuse("which is no URL");
   }
   if (url.protocol !== "https:") refuse("which is not https");
-  if (isLoopbackHostname(url.hostname)) refuse("which is this machine");
+  if (leadsToThisMachine(url.hostname)) refuse("which is this machine");
   const answer = await http.request({
     method: "GET",
     url: { scheme: "https", hostname: url.hostname, port: Number(url.port || 443) },

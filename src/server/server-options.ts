@@ -36,6 +36,8 @@ export interface ServerEvents {
   readonly onFindings?: (findings: readonly Finding[]) => void;
   readonly onReload?: (message: string) => void;
   readonly onFunctionLog?: (functionName: string, line: string) => void;
+  /** Something outside keeps part of the work from being done, e.g. a full disk. */
+  readonly onTrouble?: (message: string) => void;
   readonly onDefect?: (error: unknown) => void;
 }
 

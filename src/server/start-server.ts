@@ -58,10 +58,7 @@ export async function startServer(options: ServerOptions, events: ServerEvents =
     return await assemble(options, events, stops, stop);
   } catch (error) {
     await stop();
-    if (error instanceof ListenError)
-      throw new StartError(
-        `${error.message} Another server may be running there; choose another port with --port or --issuer-port.`,
-      );
+    if (error instanceof ListenError) throw new StartError(`${error.message}.${portAdvice(error, options)}`);
     throw error;
   }
 }
@@ -72,6 +69,7 @@ async function assemble(
   stops: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<RunningServer> {
+  refuseOpenAdmin(options);
   const dataDir = openDataDir(options.dataDir);
   const place = { region: options.region, accountId: options.accountId, partition: partitionOf(options.region) };
   const issuer =
@@ -96,7 +94,7 @@ async function assemble(
 
   const records = new DecisionRing(DECISION_RING_CAPACITY);
   const metrics = createMetrics();
-  const accessLogs = openAccessLogs((error) => events.onDefect?.(error));
+  const accessLogs = openAccessLogs((message) => events.onTrouble?.(message));
   stops.push(accessLogs.close);
   const functions = createNodeFunctions({
     functions: project.functions,
@@ -130,6 +128,7 @@ async function assemble(
   await issuer?.serve(project);
   events.onFindings?.(findings);
 
+  const isPublic = !isLoopbackHostname(options.host);
   const own = { records, projectToken: dataDir.projectToken, metrics: metrics.text, allowedHosts: [] };
   const answerDataPlane = (incoming: IncomingRequest): Promise<Answer> | Answer | undefined => {
     const host = hostOf(incoming);
@@ -139,10 +138,7 @@ async function assemble(
     if (apiId === undefined) return undefined;
     return (
       executeApi.answer(apiId, named?.target ?? incoming.target, incoming) ??
-      unknownApi(
-        apiId,
-        [...executeApi.deployments()].map((each) => each.apiId),
-      )
+      unknownApi(apiId, isPublic ? undefined : [...executeApi.deployments()].map((each) => each.apiId))
     );
   };
   const answerAdmin = (incoming: IncomingRequest): Answer => {
@@ -152,7 +148,6 @@ async function assemble(
     return refuseForeign(headers, []) ?? answerManagement(incoming, headers);
   };
 
-  const isPublic = !isLoopbackHostname(options.host);
   const onError = (error: unknown): void => events.onDefect?.(error);
   const gateway = await listen({
     host: options.host,
@@ -247,6 +242,15 @@ async function assemble(
   return running;
 }
 
+/** Names the flag that chooses the port which is taken. */
+function portAdvice(error: ListenError, options: ServerOptions): string {
+  if (error.code !== "EADDRINUSE") return "";
+  const taken = error.address.slice(error.address.lastIndexOf(":") + 1);
+  const asked = { "--port": options.port, "--issuer-port": options.issuerPort, "--admin-port": options.adminPort };
+  const flags = Object.entries(asked).flatMap(([flag, port]) => (String(port) === taken ? [flag] : []));
+  return ` Another server may be running there; choose another port with ${flags.join(" or ")}.`;
+}
+
 function refuseUnloadable(findings: readonly Finding[]): void {
   const unloadable = findings.filter((finding) => finding.effect === "load");
   if (unloadable.length === 0) return;
@@ -272,13 +276,25 @@ function urlOf(listener: Listener, tls: boolean): string {
   return `${tls ? "https" : "http"}://${host}:${listener.port}`;
 }
 
-/** Ours, not AWS's: there the name would not resolve. */
-function unknownApi(apiId: string, known: readonly string[]): Answer {
+/** Ours, not AWS's: there the name would not resolve. What else is served is told on this machine only. */
+function unknownApi(apiId: string, known: readonly string[] | undefined): Answer {
   return {
     status: 404,
     headers: ["Content-Type", "application/json"],
-    body: JSON.stringify({ message: `No API ${JSON.stringify(apiId.slice(0, 64))} is served here.`, apis: known }),
+    body: JSON.stringify({
+      message: `No API ${JSON.stringify(apiId.slice(0, 64))} is served here.`,
+      ...(known && { apis: known }),
+    }),
   };
+}
+
+/** Whoever reaches the admin port passes with a Host header that anybody can send. */
+function refuseOpenAdmin({ adminHost }: ServerOptions): void {
+  if (isLoopbackHostname(adminHost)) return;
+  throw new StartError(
+    `--admin-host is ${JSON.stringify(adminHost)}, wanted a loopback address such as 127.0.0.1: management and the own interface are not for a network.`,
+    2,
+  );
 }
 
 function nothingHere(): Answer {

@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from "node:fs";
+import { existsSync, type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
 /** Editors write several times at once; one reload answers all of it. */
@@ -13,6 +13,8 @@ export function watchFiles(files: () => readonly string[], onChange: () => void)
   const watchAll = (): void => {
     for (const folder of new Set(files().map((file) => dirname(file)))) {
       if (watchers.has(folder)) continue;
+      // A folder that is not there yet is looked for again after each change.
+      if (!existsSync(folder)) continue;
       const watcher = watch(folder, (_event, name) => {
         if (name !== null && !files().some((file) => dirname(file) === folder && basename(file) === name)) return;
         clearTimeout(timer);

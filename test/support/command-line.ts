@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { run } from "../../src/cli/main.ts";
 
 const BIN = join(import.meta.dirname, "../../bin/gatewarden.js");
 
@@ -26,6 +27,23 @@ export async function gatewarden(
   const stderr = collect(child.stderr);
   await once(child, "close");
   return { code: child.exitCode, stdout: stdout(), stderr: stderr() };
+}
+
+/** The same without a process of its own: quick, for command lines that start nothing. */
+export async function commandLine(
+  args: readonly string[],
+  { cwd, env = {}, stdin = "" }: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv; readonly stdin?: string },
+): Promise<Finished> {
+  let stdout = "";
+  let stderr = "";
+  const code = await run(args, {
+    out: (text) => (stdout += text),
+    err: (text) => (stderr += text),
+    env,
+    cwd,
+    stdin: async () => stdin,
+  });
+  return { code, stdout, stderr };
 }
 
 /** A serving command in its own process; `json` is the line it prints when ready. */
