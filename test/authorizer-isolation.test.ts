@@ -7,12 +7,11 @@ import { startTestServer, type TestServer } from "./support/server.ts";
 
 /*
  * Whose verdict is it? The function answers with the identity it was asked about, so that any mix-up shows in the
- * answer's body, and with the number of the call, so that a cached answer shows too.
+ * answer's body, and with the call's request id, so that a cached answer shows too.
  */
 
 const WHO = `
-let call = 0;
-exports.handler = async (event) => {
+exports.handler = async (event, context) => {
   const who = event.type === "TOKEN" ? event.authorizationToken : JSON.stringify([event.multiValueHeaders, event.queryStringParameters]);
   if (who.includes("gated")) await (await fetch(process.env.GATE)).text();
   if (who.includes("stranger")) throw new Error("Unauthorized");
@@ -20,7 +19,7 @@ exports.handler = async (event) => {
   return {
     principalId: who.slice(0, 100),
     policyDocument: { Version: "2012-10-17", Statement: [{ Action: "execute-api:Invoke", Effect, Resource: "*" }] },
-    context: { who: Buffer.from(who).toString("hex"), call: process.env.NAME + ++call },
+    context: { who: Buffer.from(who).toString("hex"), call: process.env.NAME + context.awsRequestId },
   };
 };
 `;
