@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { RunningServer } from "../server/start-server.ts";
-import type { Command } from "./command.ts";
+import type { Arguments } from "./arguments.ts";
+import type { Command, CommandIo } from "./command.ts";
 import { demoCalls } from "./demo-calls.ts";
-import { printServed, serveInTerminal, untilSignal } from "./serve.ts";
+import { printServed, serveInTerminal, serveUntilSignal } from "./serve.ts";
 import { readServeOptions, SERVE_FLAGS } from "./serve-options.ts";
 
 export const demo: Command = {
@@ -12,42 +13,41 @@ export const demo: Command = {
   details: 'Each line that begins with "curl " can be pasted or run by a script; with --json they are in curls.',
   flags: SERVE_FLAGS,
   async run(args, io) {
+    const options = readServeOptions(args, io.cwd, "development");
     const example = exampleFolder();
     const { startPetsBackend } = (await import(pathToFileURL(`${example}backend.js`).href)) as {
       startPetsBackend: (port: number) => Promise<{ address: string; stop: () => Promise<void> }>;
     };
     const backend = await startPetsBackend(0);
-    let server: RunningServer;
+    const demonstrated = {
+      ...options,
+      files: [],
+      config: `${example}gatewarden.yaml`,
+      stageVariables: { petstore: { petsBackend: backend.address } },
+    };
     try {
-      server = await serveInTerminal(
-        {
-          ...readServeOptions(args, io.cwd, "development"),
-          files: [],
-          config: `${example}gatewarden.yaml`,
-          stageVariables: { petstore: { petsBackend: backend.address } },
-        },
-        args,
-        io,
+      return await serveUntilSignal(
+        () => serveInTerminal(demonstrated, args, io),
+        (server) => announceCalls(server, args, io),
       );
-    } catch (error) {
+    } finally {
       await backend.stop();
-      throw error;
     }
-    const calls = demoCalls(server);
-    if (args.boolean("json")) {
-      io.out(`${JSON.stringify({ ...server.ready, curls: calls.map((call) => call.curl) })}\n`);
-    } else {
-      printServed(server, io);
-      for (const call of calls) io.out(`\n# ${call.status}: ${call.why}\n${call.curl}\n`);
-      io.out(
-        "\nEvery refusal is explained below as it happens; `gatewarden explain` shows the last one in full. Ctrl-C stops.\n\n",
-      );
-    }
-    const code = await untilSignal(server);
-    await backend.stop();
-    return code;
   },
 };
+
+function announceCalls(server: RunningServer, args: Arguments, io: CommandIo): void {
+  const calls = demoCalls(server);
+  if (args.boolean("json")) {
+    io.out(`${JSON.stringify({ ...server.ready, curls: calls.map((call) => call.curl) })}\n`);
+    return;
+  }
+  printServed(server, io);
+  for (const call of calls) io.out(`\n# ${call.status}: ${call.why}\n${call.curl}\n`);
+  io.out(
+    "\nEvery refusal is explained below as it happens; `gatewarden explain` shows the last one in full. Ctrl-C stops.\n\n",
+  );
+}
 
 /** The example's folder in a checkout or in the published package, with a trailing slash. */
 function exampleFolder(): string {

@@ -1,5 +1,5 @@
 import type { Command } from "./command.ts";
-import { printServed, serveInTerminal, untilSignal } from "./serve.ts";
+import { announceServed, serveInTerminal, serveUntilSignal } from "./serve.ts";
 import { readServeOptions, SERVE_FLAGS } from "./serve-options.ts";
 
 export const dev: Command = {
@@ -7,9 +7,10 @@ export const dev: Command = {
   summary: "Runs your OpenAPI files with a development issuer; deploys anew when a file changes.",
   flags: SERVE_FLAGS,
   async run(args, io) {
-    const server = await serveInTerminal(readServeOptions(args, io.cwd, "development"), args, io);
-    if (args.boolean("json")) io.out(`${JSON.stringify(server.ready)}\n`);
-    else printServed(server, io);
-    return untilSignal(server);
+    const options = readServeOptions(args, io.cwd, "development");
+    return serveUntilSignal(
+      () => serveInTerminal(options, args, io),
+      (server) => announceServed(server, args, io),
+    );
   },
 };

@@ -1,7 +1,9 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
+import type { RunningServer } from "../server/start-server.ts";
 import { UsageError } from "./arguments.ts";
-import type { Command, CommandIo } from "./command.ts";
+import { catchSignals } from "./catch-signals.ts";
+import type { Command } from "./command.ts";
 import { serveInTerminal } from "./serve.ts";
 import { readServeOptions, SERVE_FLAGS } from "./serve-options.ts";
 
@@ -16,51 +18,55 @@ export const run: Command = {
     if (command === undefined)
       throw new UsageError("no command to run. Write it after --, e.g. gatewarden run openapi.yaml -- npm test.");
     const options = readServeOptions(args, io.cwd, "development");
-    const server = await serveInTerminal(
-      {
-        ...options,
-        port: args.number("port") ?? 0,
-        ...(options.issuerPort !== undefined && { issuerPort: args.number("issuer-port") ?? 0 }),
-        watch: false,
-      },
-      args,
-      io,
-    );
+    let child: ChildProcess | undefined;
+    let early: NodeJS.Signals | undefined;
+    const release = catchSignals((signal) => {
+      if (child === undefined) early ??= signal;
+      else child.kill(signal);
+    });
+    let server: RunningServer | undefined;
     try {
+      server = await serveInTerminal(
+        {
+          ...options,
+          port: args.number("port") ?? 0,
+          ...(options.issuerPort !== undefined && { issuerPort: args.number("issuer-port") ?? 0 }),
+          watch: false,
+        },
+        args,
+        io,
+      );
+      if (early !== undefined) return signalCode(early);
       const { ready } = server;
-      return await runChild(command, commandArguments, io, {
+      const variables = {
         GATEWARDEN_URL: ready.gateway,
         AWS_ENDPOINT_URL: ready.management ?? ready.gateway,
         GATEWARDEN_READY_FILE: options.readyFile ?? `${options.dataDir}/ready.json`,
         ...(ready.issuer !== null && { GATEWARDEN_ISSUER: ready.issuer }),
         ...(ready.apis[0]?.stages[0] && { GATEWARDEN_API_URL: ready.apis[0].stages[0].url }),
-      });
+      };
+      child = spawn(command, commandArguments, { stdio: "inherit", cwd: io.cwd, env: { ...io.env, ...variables } });
+      return await codeOf(child, (error) =>
+        io.err(`gatewarden run: cannot start ${JSON.stringify(command)} (${error.message}).\n`),
+      );
     } finally {
-      await server.stop();
+      await server?.stop();
+      release();
     }
   },
 };
 
 /** The command's exit code; 128 + signal number when a signal ended it, 127 when it cannot be found. */
-function runChild(
-  command: string,
-  commandArguments: readonly string[],
-  io: CommandIo,
-  variables: Record<string, string>,
-): Promise<number> {
+function codeOf(child: ChildProcess, onNotStarted: (error: Error) => void): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(command, commandArguments, { stdio: "inherit", cwd: io.cwd, env: { ...io.env, ...variables } });
-    const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
-    process.on("SIGINT", forward);
-    process.on("SIGTERM", forward);
     child.on("error", (error) => {
-      io.err(`gatewarden run: cannot start ${JSON.stringify(command)} (${error.message}).\n`);
+      onNotStarted(error);
       resolve(127);
     });
-    child.on("exit", (code, signal) => {
-      process.off("SIGINT", forward);
-      process.off("SIGTERM", forward);
-      resolve(code ?? 128 + constants.signals[signal ?? "SIGTERM"]);
-    });
+    child.on("exit", (code, signal) => resolve(code ?? signalCode(signal ?? "SIGTERM")));
   });
+}
+
+function signalCode(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
 }

@@ -3,6 +3,7 @@ import { refusalLine } from "../server/refusal-line.ts";
 import type { ServerEvents, ServerOptions } from "../server/server-options.ts";
 import { type RunningServer, startServer } from "../server/start-server.ts";
 import type { Arguments } from "./arguments.ts";
+import { catchSignals } from "./catch-signals.ts";
 import type { CommandIo } from "./command.ts";
 
 /** Starts a server whose findings, refusals and function logs go to the terminal (standard error). */
@@ -30,20 +31,39 @@ function terminalEvents(args: Arguments, io: CommandIo): ServerEvents {
   };
 }
 
-/** Waits for SIGINT, SIGTERM or the end of the terminal, then stops; a second signal ends the process at once. */
-export function untilSignal(server: RunningServer): Promise<number> {
-  return new Promise((resolve) => {
-    let stopping = false;
-    const onSignal = (): void => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      server.stop().then(
-        () => resolve(0),
-        () => resolve(70),
-      );
-    };
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+/**
+ * Starts a server, says so, and stops it at SIGINT, SIGTERM or the end of the terminal; a second signal ends the process
+ * at once. Answers with the exit code.
+ */
+export async function serveUntilSignal(
+  start: () => Promise<RunningServer>,
+  announce: (server: RunningServer) => void,
+): Promise<number> {
+  let isAsked = false;
+  let ask = (): void => {};
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve;
   });
+  const release = catchSignals(() => {
+    if (isAsked) process.exit(1);
+    isAsked = true;
+    ask();
+  });
+  try {
+    const server = await start();
+    announce(server);
+    await asked;
+    await server.stop();
+    return 0;
+  } finally {
+    release();
+  }
+}
+
+/** As one JSON line with `--json`, else in words. */
+export function announceServed(server: RunningServer, args: Arguments, io: CommandIo): void {
+  if (args.boolean("json")) io.out(`${JSON.stringify(server.ready)}\n`);
+  else printServed(server, io);
 }
 
 /** What is served where, one line per stage. */

@@ -1,6 +1,6 @@
 import { refuseDevelopmentIssuers } from "../server/refuse-development-issuers.ts";
 import type { Command } from "./command.ts";
-import { printServed, serveInTerminal, untilSignal } from "./serve.ts";
+import { announceServed, serveInTerminal, serveUntilSignal } from "./serve.ts";
 import { readServeOptions, SERVE_FLAGS } from "./serve-options.ts";
 
 export const start: Command = {
@@ -11,9 +11,9 @@ export const start: Command = {
   async run(args, io) {
     const options = readServeOptions(args, io.cwd, "production");
     await refuseDevelopmentIssuers(options);
-    const server = await serveInTerminal(options, args, io);
-    if (args.boolean("json")) io.out(`${JSON.stringify(server.ready)}\n`);
-    else printServed(server, io);
-    return untilSignal(server);
+    return serveUntilSignal(
+      () => serveInTerminal(options, args, io),
+      (server) => announceServed(server, args, io),
+    );
   },
 };

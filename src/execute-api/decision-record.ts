@@ -108,31 +108,28 @@ export const RECORDED_CLAIMS: readonly string[] = [
   "gty",
 ];
 
-/** Keeps the last records, oldest dropped first. */
+/** Keeps the last records in a ring: adding overwrites the oldest and nothing else; asking, which is rare, looks through. */
 export class DecisionRing {
-  readonly #capacity: number;
-  readonly #records = new Map<string, DecisionRecord>();
+  readonly #records: (DecisionRecord | undefined)[];
+  #next = 0;
 
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.#records = new Array<DecisionRecord | undefined>(capacity).fill(undefined);
   }
 
   add(record: DecisionRecord): void {
-    // A client may choose its request id: a repeated one replaces the older record instead of growing the ring.
-    this.#records.delete(record.requestId);
-    this.#records.set(record.requestId, record);
-    if (this.#records.size > this.#capacity) {
-      const oldest = this.#records.keys().next().value;
-      if (oldest !== undefined) this.#records.delete(oldest);
-    }
+    this.#records[this.#next] = record;
+    this.#next = (this.#next + 1) % this.#records.length;
   }
 
+  /** The newest of that id: a client may choose its own and repeat it. */
   get(requestId: string): DecisionRecord | undefined {
-    return this.#records.get(requestId);
+    return this.list().find((record) => record.requestId === requestId);
   }
 
   /** Newest first. */
   list(): readonly DecisionRecord[] {
-    return [...this.#records.values()].reverse();
+    const oldestFirst = [...this.#records.slice(this.#next), ...this.#records.slice(0, this.#next)];
+    return oldestFirst.filter((record) => record !== undefined).reverse();
   }
 }

@@ -1,39 +1,51 @@
 import type { RawHeaders } from "./transport.ts";
 
-/** Request header fields: raw list for events that keep wire casing, case-insensitive look-up for everything else. */
+/**
+ * Request header fields: the raw list for events that keep wire casing, case-insensitive look-up for everything else.
+ * A request has few fields and is asked for few of them, so look-ups walk the list: no index is made and thrown away.
+ */
 export class HeaderFields {
   readonly raw: RawHeaders;
-  #byName: Map<string, string[]> | undefined;
 
   constructor(raw: RawHeaders) {
     this.raw = raw;
   }
 
-  /** The last value of a field (AWS's rule for single-value maps), or undefined. `lowerCaseName` is compared as given. */
+  /** The last value of a field (AWS's rule for single-value maps), or undefined. */
   last(lowerCaseName: string): string | undefined {
-    return this.#index().get(lowerCaseName)?.at(-1);
+    for (let at = this.raw.length - 2; at >= 0; at -= 2) {
+      if (isNamed(this.raw[at] as string, lowerCaseName)) return this.raw[at + 1];
+    }
+    return undefined;
   }
 
   /** All values in arrival order; empty when absent. */
   all(lowerCaseName: string): readonly string[] {
-    return this.#index().get(lowerCaseName) ?? [];
+    const values: string[] = [];
+    for (let at = 0; at < this.raw.length; at += 2) {
+      if (isNamed(this.raw[at] as string, lowerCaseName)) values.push(this.raw[at + 1] as string);
+    }
+    return values;
+  }
+
+  /** Lower-case names, each once, in arrival order. */
+  names(): string[] {
+    const names: string[] = [];
+    for (let at = 0; at < this.raw.length; at += 2) {
+      const name = (this.raw[at] as string).toLowerCase();
+      if (!names.includes(name)) names.push(name);
+    }
+    return names;
   }
 
   has(lowerCaseName: string): boolean {
-    return this.#index().has(lowerCaseName);
+    return this.last(lowerCaseName) !== undefined;
   }
 
-  /** Name → last value, in wire casing of the last occurrence's name as first seen; fresh object each call. */
+  /** Name → last value, in the casing the name was first seen in; fresh object each call. */
   toSingleValues(): Record<string, string> {
     const single: Record<string, string> = Object.create(null);
-    const casing = new Map<string, string>();
-    for (let at = 0; at < this.raw.length; at += 2) {
-      const name = this.raw[at] as string;
-      const lower = name.toLowerCase();
-      const seen = casing.get(lower) ?? name;
-      casing.set(lower, seen);
-      single[seen] = this.raw[at + 1] as string;
-    }
+    for (const [name, values] of Object.entries(this.toMultiValues())) single[name] = values.at(-1) as string;
     return single;
   }
 
@@ -53,26 +65,20 @@ export class HeaderFields {
     return multi;
   }
 
-  /** A copy without the named fields (lower-case names). */
+  /** A copy without the named fields (lower-case names); this itself when there are none. */
   without(dropped: ReadonlySet<string>): HeaderFields {
-    const kept: string[] = [];
+    let kept: string[] | undefined;
     for (let at = 0; at < this.raw.length; at += 2) {
       const name = this.raw[at] as string;
-      if (!dropped.has(name.toLowerCase())) kept.push(name, this.raw[at + 1] as string);
+      const isDropped = dropped.has(name) || dropped.has(name.toLowerCase());
+      if (isDropped) kept ??= this.raw.slice(0, at);
+      else kept?.push(name, this.raw[at + 1] as string);
     }
-    return kept.length === this.raw.length ? this : new HeaderFields(kept);
+    return kept === undefined ? this : new HeaderFields(kept);
   }
+}
 
-  #index(): Map<string, string[]> {
-    if (this.#byName === undefined) {
-      this.#byName = new Map();
-      for (let at = 0; at < this.raw.length; at += 2) {
-        const lower = (this.raw[at] as string).toLowerCase();
-        const values = this.#byName.get(lower);
-        if (values === undefined) this.#byName.set(lower, [this.raw[at + 1] as string]);
-        else values.push(this.raw[at + 1] as string);
-      }
-    }
-    return this.#byName;
-  }
+/** Header names are ASCII; a name of another length is another name, which spares nearly every comparison. */
+function isNamed(name: string, lowerCaseName: string): boolean {
+  return name.length === lowerCaseName.length && (name === lowerCaseName || name.toLowerCase() === lowerCaseName);
 }

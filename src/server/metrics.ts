@@ -12,7 +12,8 @@ export function createMetrics(): Metrics {
   const bump = (counts: Map<string, number>, key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
   return {
     count: (record) => {
-      const place = `api="${record.api.apiId}",stage="${record.stage}"`;
+      // A stage that does not exist has any name a caller likes: no label of its own.
+      const place = `api="${record.api.apiId}",stage="${record.refusal?.reason === "unknown_stage" ? "" : record.stage}"`;
       bump(answered, `${place},status="${record.answer.status}"`);
       if (record.refusal) bump(refused, `${place},reason="${record.refusal.reason}"`);
     },

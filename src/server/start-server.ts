@@ -1,10 +1,10 @@
-import { randomBytes, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { AuthorizerCache } from "../execute-api/authorizers/authorizer-cache.ts";
 import { DecisionRing } from "../execute-api/decision-record.ts";
 import { ExecuteApi } from "../execute-api/execute-api.ts";
 import { HeaderFields } from "../execute-api/header-fields.ts";
 import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
+import { newExtendedRequestId, newRequestId } from "../execute-api/request-ids.ts";
 import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
 import type { MintOptions } from "../issuer/mint-token.ts";
 import { createNodeFunctions } from "../lambda/node-functions.ts";
@@ -115,8 +115,8 @@ async function assemble(
     authorizerCache: new AuthorizerCache(),
     now: Date.now,
     monotonic: () => performance.now(),
-    newRequestId: randomUUID,
-    newExtendedRequestId: () => `${randomBytes(11).toString("base64url")}=`,
+    newRequestId,
+    newExtendedRequestId,
     record: (record) => {
       records.add(record);
       metrics.count(record);

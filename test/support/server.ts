@@ -13,6 +13,7 @@ export interface TestServer {
   readonly told: {
     readonly findings: Finding[];
     readonly reloads: string[];
+    readonly troubles: string[];
     readonly defects: unknown[];
     readonly functionLogs: string[];
   };
@@ -24,7 +25,7 @@ export async function startTestServer(
   project: Project,
   options: { readonly watch?: boolean; readonly issuer?: boolean; readonly cwd?: string } = {},
 ): Promise<TestServer> {
-  const told: TestServer["told"] = { findings: [], reloads: [], defects: [], functionLogs: [] };
+  const told: TestServer["told"] = { findings: [], reloads: [], troubles: [], defects: [], functionLogs: [] };
   const server = await startServer(
     {
       mode: "development",
@@ -48,7 +49,7 @@ export async function startTestServer(
     {
       onFindings: (findings) => void told.findings.push(...findings),
       onReload: (message) => void told.reloads.push(message),
-      onTrouble: (message) => void told.reloads.push(message),
+      onTrouble: (message) => void told.troubles.push(message),
       onDefect: (error) => void told.defects.push(error),
       onFunctionLog: (_name, line) => void told.functionLogs.push(line),
     },

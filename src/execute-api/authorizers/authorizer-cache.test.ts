@@ -14,9 +14,8 @@ function resultFor(principalId: string): AuthorizerResult {
     policy: { kind: "authorizer", version: "2012-10-17", statements: [] },
     context: {},
     integrationLatencyMs: 1,
-    functionLogs: [],
     askedFor: "GET /pets",
-    askedAtMs: 0,
+    recorded: {},
   };
 }
 

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Policy } from "../../aws/policy/policy.ts";
-import type { TokenSummary } from "../decision-record.ts";
+import type { AuthorizationRecord } from "../decision-record.ts";
 
 /** The whole output of a Lambda authorizer, parsed: what AWS caches (policy, principal, context, usage key), never a decision. */
 export interface AuthorizerResult {
@@ -10,12 +10,10 @@ export interface AuthorizerResult {
   readonly context: Readonly<Record<string, string | null>>;
   readonly usageIdentifierKey?: string;
   readonly integrationLatencyMs: number;
-  /** For records only: what the identity looked like, without the identity itself. */
-  readonly token?: TokenSummary;
-  readonly functionLogs: readonly string[];
   /** The route whose request asked, e.g. `GET /pets`. */
   readonly askedFor: string;
-  readonly askedAtMs: number;
+  /** What the record of a request that found this in the cache says of it. */
+  readonly recorded: Pick<AuthorizationRecord, "cachedFrom" | "cachedAt" | "token">;
 }
 
 /** Entries beyond this evict the least recently used. */

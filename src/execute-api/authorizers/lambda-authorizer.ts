@@ -6,6 +6,7 @@ import type { Trace } from "../trace.ts";
 import { type AuthorizerResult, authorizerCacheKey } from "./authorizer-cache.ts";
 import { parseAuthorizerOutput } from "./authorizer-output.ts";
 import type { IdentitySource } from "./identity-source.ts";
+import { maskIdentity } from "./mask-identity.ts";
 import { summarizeToken } from "./summarize-token.ts";
 
 /** A TOKEN or REQUEST authorizer of a deployment, everything resolved for its stage. */
@@ -68,7 +69,7 @@ export async function askLambdaAuthorizer(
   const key = authorizerCacheKey(authorizer.cachePrefix, identity);
   const cached = ports.authorizerCache.get(key, authorizer.stageKey, ports.now());
   if (cached !== undefined) {
-    trace.authorization = { ...recordOf(authorizer), cache: "hit", ...cachedFrom(cached) };
+    trace.authorization = { ...recordOf(authorizer), cache: "hit", ...cached.recorded };
     return cached;
   }
   trace.authorization = { ...recordOf(authorizer), cache: "miss" };
@@ -80,7 +81,7 @@ export async function askLambdaAuthorizer(
     ports.now,
     () => callFunction(authorizer, question, identity, ports, trace),
   );
-  if (shared) trace.authorization = { ...recordOf(authorizer), cache: "shared", ...cachedFrom(result) };
+  if (shared) trace.authorization = { ...recordOf(authorizer), cache: "shared", ...result.recorded };
   return result;
 }
 
@@ -136,7 +137,8 @@ async function callFunction(
     waitMs: AUTHORIZER_WAIT_MS,
   });
   const latencyMs = Math.round(ports.monotonic() - began);
-  const functionLogs = "logs" in result ? result.logs : [];
+  const secrets = identity.flatMap((values) => values ?? []);
+  const functionLogs = "logs" in result ? result.logs.map((line) => maskIdentity(line, secrets)) : [];
   trace.authorization = {
     ...recordOf(authorizer),
     ...trace.authorization,
@@ -144,7 +146,7 @@ async function callFunction(
     functionLogs,
     latencyMs,
   };
-  if (result.outcome !== "success") throw refusalFor(authorizer, result, functionLogs);
+  if (result.outcome !== "success") throw refusalFor(authorizer, result, functionLogs, secrets);
   const output = parseAuthorizerOutput(result.payload);
   if (!output.ok) {
     throw new Refusal("AUTHORIZER_CONFIGURATION_ERROR", {
@@ -160,10 +162,12 @@ async function callFunction(
     context: output.context,
     ...(output.usageIdentifierKey !== undefined && { usageIdentifierKey: output.usageIdentifierKey }),
     integrationLatencyMs: latencyMs,
-    ...(token && { token }),
-    functionLogs,
     askedFor: question.route,
-    askedAtMs: ports.now(),
+    recorded: {
+      cachedFrom: question.route,
+      cachedAt: new Date(ports.now()).toISOString(),
+      ...(token && { token }),
+    },
   };
 }
 
@@ -171,6 +175,7 @@ function refusalFor(
   authorizer: LambdaAuthorizer,
   result: Exclude<InvokeResult, { outcome: "success" }>,
   functionLogs: readonly string[],
+  secrets: readonly string[],
 ): Refusal {
   const who = `authorizer "${authorizer.name}"`;
   switch (result.outcome) {
@@ -182,11 +187,13 @@ function refusalFor(
           ...toldBy(functionLogs),
         });
       }
+      // Masked before it is cut: half a token is no longer recognised as one.
+      const said = maskIdentity(result.errorMessage, secrets).slice(0, 300);
       return new Refusal("AUTHORIZER_CONFIGURATION_ERROR", {
         reason: "authorizer_failed",
-        message: `${who} failed with ${result.errorType}: ${JSON.stringify(result.errorMessage.slice(0, 300))}`,
+        message: `${who} failed with ${maskIdentity(result.errorType, secrets)}: ${JSON.stringify(said)}`,
         expected: UNAUTHORIZED_MESSAGE,
-        actual: result.errorMessage.slice(0, 300),
+        actual: said,
       });
     }
     case "caller_timeout":
@@ -240,12 +247,4 @@ function toldBy(lines: readonly string[]): { message?: string; check?: string; e
 
 function recordOf(authorizer: LambdaAuthorizer) {
   return { type: "CUSTOM" as const, authorizerId: authorizer.id, authorizerName: authorizer.name };
-}
-
-function cachedFrom(result: AuthorizerResult) {
-  return {
-    cachedFrom: result.askedFor,
-    cachedAt: new Date(result.askedAtMs).toISOString(),
-    ...(result.token && { token: result.token }),
-  };
 }

@@ -53,6 +53,13 @@ test("an access log line has the values, and - for what is missing (C)", () => {
   );
 });
 
+test("a map of $context, such as the claims alone, has no text (D)", () => {
+  expect(log("$context.requestId $context.authorizer.claims $context.identity $context.authorizer.claims.sub")).toBe(
+    "r-1 - - auth0|1",
+  );
+  expect(respond("[$context.authorizer.claims$context.identity]")).toBe("[]");
+});
+
 test("a value with line breaks keeps the log one line an entry", () => {
   expect(log("$context.requestId $context.identity.userAgent")).toBe('r-1 curl\\n"8"');
 });

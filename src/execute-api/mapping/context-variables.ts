@@ -17,11 +17,14 @@ export function lookupContext(context: ContextObject, name: string): unknown {
   }
 }
 
-/** A context value as text: strings as they are, the rest as JSON; null and absent have none. */
+/**
+ * A context value as text: strings as they are, lists as JSON. Null, absent and maps have none: `authorizer.claims` alone
+ * is null (D: Developer Guide, "Variables for access logging").
+ */
 export function contextText(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value === "object") return JSON.stringify(value);
-  return String(value);
+  if (Array.isArray(value)) return JSON.stringify(value);
+  return typeof value === "object" ? undefined : String(value);
 }
 
 /** Bytes of one access log format (D: 3 KB). */

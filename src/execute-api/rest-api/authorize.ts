@@ -155,19 +155,26 @@ function identityValues(
 }
 
 function accessRequest(request: RestRequest, matched: MatchedMethod<CompiledMethod>, ports: Ports): AccessRequest {
-  const nowMs = ports.now();
   return {
     action: INVOKE,
     resource: matched.methodArn,
-    context: {
-      "aws:SourceIp": request.sourceIp,
-      "aws:UserAgent": request.userAgent ?? undefined,
-      "aws:Referer": request.headers.last("referer"),
-      // AWS is always reached over TLS; here the listener says.
-      "aws:SecureTransport": request.scheme === "https",
-      "aws:EpochTime": Math.floor(nowMs / 1000),
-      "aws:CurrentTime": new Date(nowMs).toISOString(),
+    // Read only by policies with conditions or variables; most have none.
+    get context() {
+      return conditionKeys(request, ports.now());
     },
+  };
+}
+
+/** The condition keys that exist without IAM (D). */
+function conditionKeys(request: RestRequest, nowMs: number): NonNullable<AccessRequest["context"]> {
+  return {
+    "aws:SourceIp": request.sourceIp,
+    "aws:UserAgent": request.userAgent ?? undefined,
+    "aws:Referer": request.headers.last("referer"),
+    // AWS is always reached over TLS; here the listener says.
+    "aws:SecureTransport": request.scheme === "https",
+    "aws:EpochTime": Math.floor(nowMs / 1000),
+    "aws:CurrentTime": new Date(nowMs).toISOString(),
   };
 }
 

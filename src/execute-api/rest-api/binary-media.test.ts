@@ -21,6 +21,11 @@ describe("binary media types", () => {
     expect(isBinaryMediaType("image/png", [])).toBe(false);
   });
 
+  it("with a wildcard on the left match nothing, not even themselves", () => {
+    expect(isBinaryMediaType("random/test", ["*/test"])).toBe(false);
+    expect(isBinaryMediaType("*/test", ["*/test"])).toBe(false);
+  });
+
   it("count only the first media type of a list", () => {
     expect(isBinaryMediaType("text/html, image/png", ["image/png"])).toBe(false);
     expect(firstMediaType(" Image/PNG ;q=0.5, text/html")).toBe("image/png");
@@ -100,6 +105,7 @@ describe("response payloads", () => {
 
 it("base64 may be wrapped but nothing else", () => {
   expect(decodeBase64("aG\r\nk=")).toEqual(ok(Buffer.from("hi")));
+  expect(decodeBase64("this is text").ok).toBe(false);
   expect(decodeBase64("aGk").ok).toBe(true);
   expect(decodeBase64("aGkaa").ok).toBe(false);
   expect(decodeBase64("a-_=").ok).toBe(false);

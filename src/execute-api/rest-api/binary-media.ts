@@ -13,7 +13,8 @@ export type Converted =
 
 /**
  * Whether a Content-Type or Accept value names one of an API's binary media types. Only the first media type of a list
- * counts (D), without parameters, in any case; `type/*` and the all-covering wildcard match as one expects.
+ * counts (D), without parameters, in any case; `type/*` and the all-covering wildcard match as one expects, a wildcard on
+ * the left alone matches nothing (R).
  */
 export function isBinaryMediaType(headerValue: string | undefined, binaryMediaTypes: readonly string[]): boolean {
   if (binaryMediaTypes.length === 0) return false;
@@ -21,7 +22,7 @@ export function isBinaryMediaType(headerValue: string | undefined, binaryMediaTy
   for (const each of binaryMediaTypes) {
     // The wildcard covers a payload that names no type as well: it means everything (D).
     if (each === "*/*") return true;
-    if (wanted === undefined) continue;
+    if (wanted === undefined || each.startsWith("*/")) continue;
     const listed = each.toLowerCase();
     if (listed === wanted) return true;
     if (listed.endsWith("/*") && wanted.startsWith(listed.slice(0, -1))) return true;
@@ -87,9 +88,9 @@ function decodesText({ handling, hasBinaryTypes, acceptsBinary }: ResponseConver
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Strict but for line breaks: anything else fails the request with 500 (D). */
+/** Strict but for line breaks (?): anything else fails the request with 500 (D), text with blanks too (R). */
 export function decodeBase64(text: string): Converted {
-  const compact = /\s/.test(text) ? text.replace(/\s+/g, "") : text;
+  const compact = /[\r\n]/.test(text) ? text.replace(/[\r\n]+/g, "") : text;
   if (!BASE64.test(compact) || compact.replace(/=+$/, "").length % 4 === 1) {
     return { ok: false, detail: `the payload of ${text.length} characters is not base64` };
   }

@@ -1,4 +1,5 @@
 import type { InvokeResult } from "../../lambda/invoke.ts";
+import { maskTokens } from "../../lambda/mask-tokens.ts";
 import type { HttpResult } from "../integrations/http-client/http-exchange.ts";
 import type { Ports } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
@@ -195,7 +196,7 @@ function proxyAnswer(
       "INTEGRATION_FAILURE",
       {
         reason: "lambda_function_error",
-        message: `${functionArn} failed with ${result.errorType}: ${JSON.stringify(result.errorMessage.slice(0, 300))}`,
+        message: `${functionArn} failed with ${maskTokens(result.errorType)}: ${JSON.stringify(maskTokens(result.errorMessage).slice(0, 300))}`,
         expected: "a proxy response",
         actual: result.functionError,
       },

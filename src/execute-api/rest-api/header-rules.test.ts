@@ -39,7 +39,7 @@ describe("headers to an endpoint", () => {
   });
 
   it("passes the client's fields to HTTP_PROXY but for Via, Host and Content-Encoding", () => {
-    const headers = endpointHeaders({ type: "HTTP_PROXY", httpMethod: "POST", apiId: "petstore", request, mapped: [] });
+    const headers = endpointHeaders({ type: "HTTP_PROXY", apiId: "petstore", request, mapped: [] });
     expect(headers).toEqual([
       "X-Pet",
       "a",
@@ -63,7 +63,6 @@ describe("headers to an endpoint", () => {
   it("sends only mapped fields and defaults to HTTP", () => {
     const headers = endpointHeaders({
       type: "HTTP",
-      httpMethod: "POST",
       apiId: "petstore",
       request,
       mapped: ["x-from", "query"],
@@ -81,7 +80,6 @@ describe("headers to an endpoint", () => {
   it("lets a mapped value win over the client's, in any casing, Host and Content-Encoding included", () => {
     const headers = endpointHeaders({
       type: "HTTP_PROXY",
-      httpMethod: "POST",
       apiId: "petstore",
       request,
       mapped: ["x-pet", "mapped", "Host", "backend", "Content-Encoding", "br", "User-Agent", "ours"],
@@ -99,7 +97,6 @@ describe("headers to an endpoint", () => {
   it.each(["Expect", "Proxy-Authenticate", "TE", "Via", "Upgrade"])("drops %s even when it is mapped", (name) => {
     const headers = endpointHeaders({
       type: "HTTP",
-      httpMethod: "POST",
       apiId: "petstore",
       request,
       mapped: [name, "x"],
@@ -107,16 +104,21 @@ describe("headers to an endpoint", () => {
     expect(headers).not.toContain(name);
   });
 
-  it.each(["GET", "HEAD", "OPTIONS"])("forwards no Content-Type with %s", (httpMethod) => {
-    const headers = endpointHeaders({ type: "HTTP_PROXY", httpMethod, apiId: "petstore", request, mapped: [] });
-    expect(headers).not.toContain("Content-Type");
-  });
+  it.each(["GET", "HEAD", "OPTIONS"])(
+    "gives HTTP no Content-Type of a client's %s, HTTP_PROXY what it has",
+    (method) => {
+      const asked = sampleRequest({ method, headers: ["Content-Type", "text/plain"] });
+      const headersOf = (type: "HTTP" | "HTTP_PROXY") =>
+        valuesOf(endpointHeaders({ type, apiId: "petstore", request: asked, mapped: [] }));
+      expect(headersOf("HTTP")).not.toHaveProperty("Content-Type");
+      expect(headersOf("HTTP_PROXY")).toHaveProperty("Content-Type", "text/plain");
+    },
+  );
 
   it("removes a SigV4 signature", () => {
     const signed = sampleRequest({ headers: ["Authorization", "AWS4-HMAC-SHA256 Credential=x"] });
     const headers = endpointHeaders({
       type: "HTTP_PROXY",
-      httpMethod: "GET",
       apiId: "petstore",
       request: signed,
       mapped: [],

@@ -51,7 +51,7 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
 /** Not passed on from the client to an HTTP_PROXY endpoint; mapped values are (R). */
 const NOT_PASSED_ON: ReadonlySet<string> = new Set(["content-encoding", "host"]);
 
-/** Methods without a request body: their Content-Type is not forwarded either (R). */
+/** Methods without a request body. */
 const WITHOUT_BODY: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 export function takesBody(httpMethod: string): boolean {
@@ -61,8 +61,6 @@ export function takesBody(httpMethod: string): boolean {
 /** What an HTTP endpoint's header is made of, besides what the client sent. */
 export interface EndpointHeaderParts {
   readonly type: "HTTP" | "HTTP_PROXY";
-  /** The method that goes to the endpoint. */
-  readonly httpMethod: string;
   readonly apiId: string;
   readonly request: RestRequest;
   /** Values of mappings and overrides, one pair per value; they win over what the client sent. */
@@ -73,7 +71,7 @@ export interface EndpointHeaderParts {
  * The header fields that go to an HTTP endpoint: those of the client (HTTP_PROXY only), then the mapped ones, then the
  * gateway's defaults for what is missing (R).
  */
-export function endpointHeaders({ type, httpMethod, apiId, request, mapped }: EndpointHeaderParts): string[] {
+export function endpointHeaders({ type, apiId, request, mapped }: EndpointHeaderParts): string[] {
   const headers: string[] = [];
   const taken = new Set<string>();
   const mappedNames = new Set<string>();
@@ -85,7 +83,6 @@ export function endpointHeaders({ type, httpMethod, apiId, request, mapped }: En
       const name = raw[at] as string;
       const lower = name.toLowerCase();
       if (mappedNames.has(lower) || NEVER_SENT.has(lower) || NOT_PASSED_ON.has(lower)) continue;
-      if (lower === "content-type" && !takesBody(httpMethod)) continue;
       if (lower === "x-amzn-trace-id" || lower === "x-amzn-apigateway-api-id") continue;
       const value = raw[at + 1] as string;
       // A SigV4 signature is meant for the gateway and removed (D); a Bearer token passes.
@@ -103,7 +100,8 @@ export function endpointHeaders({ type, httpMethod, apiId, request, mapped }: En
   }
   if (!taken.has("accept")) headers.push("Accept", "application/json");
   if (!taken.has("user-agent")) headers.push("User-Agent", `AmazonAPIGateway_${apiId}`);
-  if (takesBody(httpMethod) && !taken.has("content-type")) {
+  // Goes by the client's verb: a GET that goes to the endpoint as POST has none (R). application/json is (?).
+  if (takesBody(request.method) && !taken.has("content-type")) {
     headers.push("Content-Type", request.headers.last("content-type") ?? "application/json");
   }
   headers.push("X-Amzn-Apigateway-Api-Id", apiId, "X-Amzn-Trace-Id", traceId(request));

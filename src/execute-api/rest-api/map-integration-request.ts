@@ -138,7 +138,6 @@ function toEndpoint(integration: HttpIntegration, step: Step): SentToEndpoint {
     ]),
     headers: endpointHeaders({
       type,
-      httpMethod,
       apiId: deployment.apiId,
       request,
       mapped: mapped.headers.flatMap(({ name, values }) => values.flatMap((value) => [name, value])),

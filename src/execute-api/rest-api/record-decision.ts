@@ -12,14 +12,11 @@ export function recordDecision({
   errorType,
   trace,
 }: Decided): DecisionRecord {
-  const headerNames: string[] = [];
+  const headerNames = request.headers.names();
   const headers: Record<string, string> = {};
-  const { raw } = request.headers;
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = (raw[at] as string).toLowerCase();
-    headerNames.push(name);
-    if (RECORDED_HEADER_VALUES.has(name) && !deployment.identityHeaders.has(name))
-      headers[name] = raw[at + 1] as string;
+  for (const name of headerNames) {
+    if (!RECORDED_HEADER_VALUES.has(name) || deployment.identityHeaders.has(name)) continue;
+    headers[name] = request.headers.all(name).join(", ");
   }
   return {
     requestId: request.requestId,
@@ -31,7 +28,7 @@ export function recordDecision({
     request: {
       method: request.method,
       path: request.requestPath,
-      queryNames: [...request.query.keys()],
+      queryNames: request.query.size === 0 ? [] : [...request.query.keys()],
       headerNames,
       headers,
       sourceIp: request.sourceIp,
