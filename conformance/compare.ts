@@ -1,7 +1,8 @@
 /**
  * Compares what was answered with what is wanted, by member of `then`: objects must hold at least the wanted members,
  * lists and plain values must be equal. `{"$absent": true}` wants nothing there, `{"$matches": "re"}` a text,
- * `{"$exactly": {…}}` an object without further members, `{"$sameAs": "headers.x"}` what the answer holds there.
+ * `{"$type": "number"}` a value of that kind, `{"$exactly": {…}}` an object without further members,
+ * `{"$sameAs": "headers.x"}` what the answer holds there.
  */
 export function differences(wanted: unknown, found: unknown, path = "", answer: unknown = found): readonly string[] {
   const at = path === "" ? "the answer" : path;
@@ -11,6 +12,9 @@ export function differences(wanted: unknown, found: unknown, path = "", answer: 
       return typeof found === "string" && new RegExp(wanted.$matches).test(found)
         ? []
         : [`${at} is ${show(found)}, wanted text like ${wanted.$matches}`];
+    }
+    if (typeof wanted.$type === "string") {
+      return typeof found === wanted.$type ? [] : [`${at} is ${show(found)}, wanted a ${wanted.$type}`];
     }
     if (typeof wanted.$sameAs === "string") {
       const other = memberOf(answer, wanted.$sameAs);

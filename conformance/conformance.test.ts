@@ -50,6 +50,8 @@ describe("the comparison", () => {
     expect(differences({ a: { $absent: true } }, {})).toEqual([]);
     expect(differences({ a: { $matches: "^x" } }, { a: "ax" })).toHaveLength(1);
     expect(differences({ a: null }, {})).toHaveLength(1);
+    expect(differences({ a: { $type: "number" } }, { a: 1 })).toEqual([]);
+    expect(differences({ a: { $type: "number" } }, { a: "1" })).toHaveLength(1);
     expect(differences({ a: { $sameAs: "b.c" } }, { a: 1, b: { c: 1 } })).toEqual([]);
     expect(differences({ a: { $sameAs: "b.c" } }, { a: 1, b: { c: 2 } })).toHaveLength(1);
     expect(differences({ a: { $sameAs: "b.c" } }, {})).toHaveLength(1);

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import type { Gatewarden, startGatewarden } from "../../src/index.ts";
 import { differences } from "../compare.ts";
 import type { Target, Vector } from "../vector.ts";
+import { backendVariable } from "./backend-variable.ts";
 import { startEchoBackend } from "./echo-backend.ts";
 import { API_ID, bodyOf, flatHeaders, type RestAnswer, type RestQuestion, restAnswer, STAGE } from "./rest-question.ts";
 
@@ -28,7 +29,7 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
         config: join(import.meta.dirname, "../projects", project, "gatewarden.yaml"),
         issuerPort: false,
         dataDir: join(dataDir, project),
-        stageVariables: { [API_ID]: { backend: backend.address } },
+        stageVariables: { [API_ID]: backendVariable(project, backend.address) },
       });
       gateways.set(project, starting);
     }

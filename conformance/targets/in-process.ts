@@ -10,6 +10,7 @@ import { deployProject } from "../../src/server/deploy-project.ts";
 import { loadProject } from "../../src/server/load-project.ts";
 import { differences } from "../compare.ts";
 import type { Target, Vector } from "../vector.ts";
+import { backendVariable } from "./backend-variable.ts";
 import { startEchoBackend } from "./echo-backend.ts";
 import { askMapping } from "./mapping.ts";
 import { askPolicy } from "./policy.ts";
@@ -78,7 +79,7 @@ function openPlane(projectName: string, backend: string): Plane {
   const project = loadProject({ files: [], config, cwd: import.meta.dirname }, PLACE, {
     issuerUrl: undefined,
     dataDir: tmpdir(),
-    stageOverrides: { [API_ID]: { backend } },
+    stageOverrides: { [API_ID]: backendVariable(projectName, backend) },
   });
   const functions = createNodeFunctions({
     functions: project.functions,

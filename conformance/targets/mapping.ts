@@ -9,11 +9,12 @@ import {
 } from "../../src/execute-api/mapping/parameters.ts";
 import { type MappingInput, renderMappingTemplate } from "../../src/execute-api/mapping/render-mapping-template.ts";
 import { parseTemplate } from "../../src/execute-api/mapping/velocity/parse-template.ts";
+import { type LongText, longText } from "./long-text.ts";
 
 interface Given {
   /** What `template` is: a mapping template (the default), another of API Gateway's small languages, or one side of a parameter mapping. */
   readonly language?: "vtl" | "gateway-response" | "access-log" | "parameter" | "parameter-target";
-  readonly template: string;
+  readonly template: LongText;
   /** A request template that is rendered first; what it overrides is known to `template`, the response template. */
   readonly requestTemplate?: string;
 }
@@ -40,7 +41,8 @@ export async function askMapping(
   given: Readonly<Record<string, unknown>>,
   when: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
-  const { language = "vtl", template, requestTemplate } = given as unknown as Given;
+  const { language = "vtl", requestTemplate, ...asked } = given as unknown as Given;
+  const template = longText(asked.template);
   switch (language) {
     case "vtl":
       return render(template, requestTemplate, when as When);

@@ -9,8 +9,8 @@ export interface RestQuestion {
   readonly stage?: string;
   /** A list repeats the header. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  /** Text, or a text so many times over for bodies too large to write down. */
-  readonly body?: string | { readonly text: string; readonly times: number };
+  /** Text, a text so many times over for bodies too large to write down, or bytes that are no text. */
+  readonly body?: string | { readonly text: string; readonly times: number } | { readonly base64: string };
   /** Seconds the gateway's clock moves on before this step; vectors that use it run in process only. */
   readonly afterSeconds?: number;
   /** Empties the stage's authorizer cache before this step (FlushStageAuthorizersCache). */
@@ -26,6 +26,7 @@ export interface RestAnswer {
   readonly casing: Readonly<Record<string, string>>;
   readonly body: string;
   readonly bodyBytes: number;
+  readonly bodyBase64: string;
   /** The body parsed, undefined when it is not JSON. */
   readonly json: unknown;
   /** The decision record. */
@@ -42,7 +43,8 @@ export function flatHeaders(question: RestQuestion): string[] {
 }
 
 export function bodyOf({ body = "" }: RestQuestion): Buffer {
-  return Buffer.from(typeof body === "string" ? body : body.text.repeat(body.times));
+  if (typeof body === "string") return Buffer.from(body);
+  return "base64" in body ? Buffer.from(body.base64, "base64") : Buffer.from(body.text.repeat(body.times));
 }
 
 export function restAnswer(status: number, raw: RawHeaders, content: Buffer, record: unknown): RestAnswer {
@@ -60,5 +62,6 @@ export function restAnswer(status: number, raw: RawHeaders, content: Buffer, rec
   } catch {
     json = undefined;
   }
-  return { status, headers, casing, body, bodyBytes: content.length, json, record };
+  const bodyBase64 = content.toString("base64");
+  return { status, headers, casing, body, bodyBytes: content.length, bodyBase64, json, record };
 }

@@ -1,11 +1,12 @@
 import { parseKeySet } from "../../src/token/key-set.ts";
 import { matchScopes, type RequiredScopes } from "../../src/token/scopes.ts";
 import { verifyJwt } from "../../src/token/verify-jwt.ts";
+import { type LongText, longText } from "./long-text.ts";
 
 /**
- * `given: {jwks, issuers, audiences, algorithms?, scopes?, …, nowSeconds}`, `when: {token}` (a text, or a list of texts
- * to be joined; `{"repeat": text, "times": n}` in such a list is a long one) → the verdict, that of the scopes if
- * `scopes` are asked for and the token is good, or `{keySet: reason}` when the key set itself is refused.
+ * `given: {jwks, issuers, audiences, algorithms?, scopes?, …, nowSeconds}`, `when: {token}` (a LongText) → the
+ * verdict, that of the scopes if `scopes` are asked for and the token is good, or `{keySet: reason}` when the key set
+ * itself is refused.
  */
 export async function askToken(
   given: Readonly<Record<string, unknown>>,
@@ -14,14 +15,7 @@ export async function askToken(
   const { jwks, scopes, ...options } = given;
   const parsed = parseKeySet(jwks, { fetchedAtMs: 0 });
   if (!parsed.ok) return { keySet: parsed.reason };
-  const token = textOf(when.token) as string;
+  const token = longText(when.token as LongText);
   const verdict = verifyJwt(token, { ...(options as never as Parameters<typeof verifyJwt>[1]), keys: parsed.keys });
   return verdict.ok && scopes !== undefined ? matchScopes(verdict.claims, scopes as RequiredScopes) : verdict;
-}
-
-function textOf(token: unknown): unknown {
-  if (Array.isArray(token)) return token.map(textOf).join("");
-  if (typeof token !== "object" || token === null) return token;
-  const { repeat, times } = token as { readonly repeat: string; readonly times: number };
-  return repeat.repeat(times);
 }
