@@ -1,0 +1,6 @@
+/** The Lambda behind `GET /hello`, the same file for every gateway that is measured. */
+exports.handler = async (event) => ({
+  statusCode: 200,
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify({ message: "hello", principalId: event.requestContext.authorizer.principalId }),
+});
