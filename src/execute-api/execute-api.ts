@@ -1,3 +1,5 @@
+import type { RefusalRecord } from "./decision-record.ts";
+import { HeaderFields } from "./header-fields.ts";
 import type { Ports } from "./ports.ts";
 import { GATEWAY_REASONS } from "./reasons.ts";
 import { answer as answerRest } from "./rest-api/answer.ts";
@@ -40,9 +42,15 @@ export class ExecuteApi {
 
   /**
    * Answers a request for an API. `target` begins with the stage, raw as on the wire; extra leading slashes are
-   * accepted (R). Undefined when no such API is deployed.
+   * accepted (R). An API may have its default endpoint, `{apiId}.execute-api.…`, disabled; other names of it are custom.
+   * Undefined when no such API is deployed.
    */
-  answer(apiId: string, target: string, incoming: IncomingRequest): Promise<Answer> | Answer | undefined {
+  answer(
+    apiId: string,
+    target: string,
+    incoming: IncomingRequest,
+    endpoint: "default" | "custom" = "default",
+  ): Promise<Answer> | Answer | undefined {
     const stages = this.#stages.get(apiId);
     if (stages === undefined) return undefined;
     const question = target.indexOf("?");
@@ -52,7 +60,15 @@ export class ExecuteApi {
     const slash = rawPath.indexOf("/", start);
     const stageName = slash < 0 ? rawPath.slice(start) : rawPath.slice(start, slash);
     const deployment = stages.get(stageName);
-    if (deployment === undefined) return this.#unknownStage(stageName, stages, incoming);
+    if (endpoint === "default") {
+      for (const each of stages.values()) {
+        if (each.disableExecuteApiEndpoint) return this.#forbid(stageName, each, incoming, endpointDisabled(each));
+      }
+    }
+    if (deployment === undefined) {
+      const [any] = stages.values();
+      return this.#forbid(stageName, any, incoming, unknownStage(stageName, [...stages.keys()]));
+    }
     const rest = slash < 0 ? "/" : rawPath.slice(slash);
     return answerRest(
       incoming,
@@ -66,14 +82,20 @@ export class ExecuteApi {
     );
   }
 
-  /** 403 `{"message":"Forbidden"}` (C); status and error type (?). conformance/rest-api/not-found/unknown-stage */
-  #unknownStage(stageName: string, stages: ReadonlyMap<string, RestDeployment>, incoming: IncomingRequest): Answer {
+  /**
+   * 403 `{"message":"Forbidden"}`: of an unknown stage (C), status and error type (?); of a disabled endpoint (D), body
+   * and error type (?). conformance/rest-api/not-found/unknown-stage
+   */
+  #forbid(
+    stageName: string,
+    deployment: RestDeployment | undefined,
+    incoming: IncomingRequest,
+    refusal: RefusalRecord,
+  ): Answer {
     const { newRequestId, newExtendedRequestId, record } = this.#ports;
     const requestId = newRequestId();
     const extendedRequestId = newExtendedRequestId();
     const body = '{"message":"Forbidden"}';
-    const [deployment] = stages.values();
-    const known = [...stages.keys()];
     if (deployment !== undefined) {
       record({
         requestId,
@@ -86,18 +108,12 @@ export class ExecuteApi {
           method: incoming.method,
           path: `/${stageName}`,
           queryNames: [],
-          headerNames: incoming.headers.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()),
+          headerNames: new HeaderFields(incoming.headers).names(),
           headers: {},
           sourceIp: incoming.sourceIp,
         },
         answer: { status: 403, errorType: "ForbiddenException", bodyBytes: body.length },
-        refusal: {
-          reason: "unknown_stage",
-          message: `no stage "${stageName}" is deployed (${known.join(", ")} is)`,
-          check: GATEWAY_REASONS.unknown_stage,
-          expected: known,
-          actual: stageName,
-        },
+        refusal,
         steps: [],
       });
     }
@@ -116,4 +132,22 @@ export class ExecuteApi {
       body,
     };
   }
+}
+
+function unknownStage(stageName: string, known: readonly string[]): RefusalRecord {
+  return {
+    reason: "unknown_stage",
+    message: `no stage "${stageName}" is deployed (${known.join(", ")} is)`,
+    check: GATEWAY_REASONS.unknown_stage,
+    expected: known,
+    actual: stageName,
+  };
+}
+
+function endpointDisabled({ apiName }: RestDeployment): RefusalRecord {
+  return {
+    reason: "default_endpoint_disabled",
+    message: `${apiName} has disableExecuteApiEndpoint, so it answers at its custom domains only`,
+    check: GATEWAY_REASONS.default_endpoint_disabled,
+  };
 }

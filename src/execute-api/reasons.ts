@@ -5,6 +5,8 @@
  */
 export const GATEWAY_REASONS = {
   unknown_stage: "Check the first path segment: it must be a deployed stage. A custom domain may leave it out.",
+  default_endpoint_disabled:
+    "The API has disableExecuteApiEndpoint: call it by its custom domain, here a name given with --allowed-host NAME=API_ID.",
   route_not_found: "Check path and verb against the deployed routes; the token, if any, was never looked at.",
   route_not_found_bearer:
     "Check path and verb: on a route that does not exist REST APIs read Authorization as SigV4, so a good Bearer token gets this answer.",

@@ -10,6 +10,7 @@ describe("an API's own host takes every path", () => {
   ])("%s", (host) => {
     expect(readAddress(host, "/_gatewarden/health")).toEqual({
       plane: "execute-api",
+      form: "host",
       apiId: "petstore",
       target: "/_gatewarden/health",
     });
@@ -35,7 +36,12 @@ describe("the path forms are stripped", () => {
     ["/restapis/petstore/test/_user_request_", "/test/"],
     ["/restapis/petstore/test/_user_request_?x=1", "/test/?x=1"],
   ])("%s", (target, rest) => {
-    expect(readAddress("127.0.0.1:4566", target)).toEqual({ plane: "execute-api", apiId: "petstore", target: rest });
+    expect(readAddress("127.0.0.1:4566", target)).toEqual({
+      plane: "execute-api",
+      form: "path",
+      apiId: "petstore",
+      target: rest,
+    });
   });
 });
 

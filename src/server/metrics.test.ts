@@ -22,9 +22,12 @@ test("answers are counted by API, stage and status, refusals by reason", () => {
   );
 });
 
-test("names of stages that do not exist make no labels, so that callers cannot fill the memory", () => {
-  const metrics = createMetrics();
-  for (let stage = 0; stage < 100; stage++) metrics.count(recordOf(`made-up-${stage}`, 403, "unknown_stage"));
-  expect(metrics.text()).not.toContain("made-up");
-  expect(metrics.text()).toContain('gatewarden_requests_total{api="pets",stage="",status="403"} 100\n');
-});
+test.each(["unknown_stage", "default_endpoint_disabled"])(
+  "names of stages that were not reached make no labels, so that callers cannot fill the memory: %s",
+  (reason) => {
+    const metrics = createMetrics();
+    for (let stage = 0; stage < 100; stage++) metrics.count(recordOf(`made-up-${stage}`, 403, reason));
+    expect(metrics.text()).not.toContain("made-up");
+    expect(metrics.text()).toContain('gatewarden_requests_total{api="pets",stage="",status="403"} 100\n');
+  },
+);

@@ -1,4 +1,5 @@
 import type { DecisionRecord } from "../execute-api/decision-record.ts";
+import type { GatewayReason } from "../execute-api/reasons.ts";
 
 /** Prometheus text about answered requests. */
 export interface Metrics {
@@ -6,14 +7,17 @@ export interface Metrics {
   readonly text: () => string;
 }
 
+/** Refusals of requests that reached no stage: its name is any that a caller likes, so it makes no label of its own. */
+const STAGE_NOT_REACHED: ReadonlySet<string> = new Set<GatewayReason>(["unknown_stage", "default_endpoint_disabled"]);
+
 export function createMetrics(): Metrics {
   const answered = new Map<string, number>();
   const refused = new Map<string, number>();
   const bump = (counts: Map<string, number>, key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
   return {
     count: (record) => {
-      // A stage that does not exist has any name a caller likes: no label of its own.
-      const place = `api="${record.api.apiId}",stage="${record.refusal?.reason === "unknown_stage" ? "" : record.stage}"`;
+      const stage = STAGE_NOT_REACHED.has(record.refusal?.reason ?? "") ? "" : record.stage;
+      const place = `api="${record.api.apiId}",stage="${stage}"`;
       bump(answered, `${place},status="${record.answer.status}"`);
       if (record.refusal) bump(refused, `${place},reason="${record.refusal.reason}"`);
     },

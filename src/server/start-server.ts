@@ -128,18 +128,23 @@ async function assemble(
   await issuer?.serve(project);
   events.onFindings?.(findings);
 
+  const { allowedHosts } = options;
   const isPublic = !isLoopbackHostname(options.host);
+  const isDevelopers = options.mode === "development" && !isPublic;
+  const served = (): readonly string[] | undefined =>
+    isPublic ? undefined : [...executeApi.deployments()].map((each) => each.apiId);
   const own = { records, projectToken: dataDir.projectToken, metrics: metrics.text, allowedHosts: [] };
   const answerDataPlane = (incoming: IncomingRequest): Promise<Answer> | Answer | undefined => {
     const host = hostOf(incoming);
+    const custom = allowedHosts.size === 0 ? undefined : allowedHosts.get(hostnameOf(host));
+    if (custom !== undefined) {
+      return executeApi.answer(custom, incoming.target, incoming, "custom") ?? unknownApi(custom, served());
+    }
     const address = readAddress(host, incoming.target);
-    const named = address.plane === "execute-api" ? address : undefined;
-    const apiId = named?.apiId ?? options.allowedHosts.get(host?.replace(/:\d+$/, "").toLowerCase() ?? "");
-    if (apiId === undefined) return undefined;
-    return (
-      executeApi.answer(apiId, named?.target ?? incoming.target, incoming) ??
-      unknownApi(apiId, isPublic ? undefined : [...executeApi.deployments()].map((each) => each.apiId))
-    );
+    if (address.plane !== "execute-api") return undefined;
+    // A path form is no address of AWS's: a developer's way around custom domains, and nobody else's.
+    const endpoint = address.form === "path" && isDevelopers ? "custom" : "default";
+    return executeApi.answer(address.apiId, address.target, incoming, endpoint) ?? unknownApi(address.apiId, served());
   };
   const answerAdmin = (incoming: IncomingRequest): Answer => {
     const address = readAddress(hostOf(incoming), incoming.target);
@@ -269,6 +274,10 @@ function hostOf(incoming: IncomingRequest): string | undefined {
     if (name.length === 4 && name.toLowerCase() === "host") return headers[at + 1];
   }
   return undefined;
+}
+
+function hostnameOf(host: string | undefined): string {
+  return (host ?? "").replace(/:\d+$/, "").toLowerCase();
 }
 
 function urlOf(listener: Listener, tls: boolean): string {

@@ -4,7 +4,13 @@ import {
   combineResourcePolicy,
   deniesBeforeAuthorizer,
 } from "../../aws/policy/combine-resource-policy.ts";
-import { type AccessRequest, type AccessVerdict, evaluatePolicy } from "../../aws/policy/evaluate-policy.ts";
+import {
+  type AccessRequest,
+  type AccessVerdict,
+  evaluatePolicy,
+  type NearMiss,
+} from "../../aws/policy/evaluate-policy.ts";
+import type { Statement } from "../../aws/policy/policy.ts";
 import type { AuthorizerResult } from "../authorizers/authorizer-cache.ts";
 import type { IdentitySource } from "../authorizers/identity-source.ts";
 import { askLambdaAuthorizer, type LambdaAuthorizer } from "../authorizers/lambda-authorizer.ts";
@@ -40,7 +46,7 @@ export async function authorize(
 ): Promise<Caller> {
   const { authorization } = matched.method;
   const { resourcePolicy } = deployment;
-  const access = accessRequest(request, matched, ports);
+  const access = new MethodAccess(request, matched.methodArn, ports.now);
   switch (authorization.type) {
     case "NONE": {
       trace.authorization = { type: "NONE" };
@@ -144,8 +150,8 @@ function identityValues(
     case "querystring":
       return request.query.get(source.name);
     case "stageVariable": {
-      const value = deployment.stageVariables[source.name];
-      return value === undefined ? undefined : [value];
+      const { stageVariables } = deployment;
+      return Object.hasOwn(stageVariables, source.name) ? [stageVariables[source.name] as string] : undefined;
     }
     case "context": {
       const value = lookupContext(contextVariables({ request, deployment, matched }), source.name);
@@ -154,15 +160,26 @@ function identityValues(
   }
 }
 
-function accessRequest(request: RestRequest, matched: MatchedMethod<CompiledMethod>, ports: Ports): AccessRequest {
-  return {
-    action: INVOKE,
-    resource: matched.methodArn,
-    // Read only by policies with conditions or variables; most have none.
-    get context() {
-      return conditionKeys(request, ports.now());
-    },
-  };
+/**
+ * What the policies are asked. Its condition keys are read only by policies with conditions or variables; most have none.
+ * A class, since every object literal with a getter gets a hidden class of its own, which keeps the request alive until
+ * the next major collection.
+ */
+class MethodAccess implements AccessRequest {
+  readonly action = INVOKE;
+  readonly resource: string;
+  readonly #request: RestRequest;
+  readonly #now: () => number;
+
+  constructor(request: RestRequest, methodArn: string, now: () => number) {
+    this.resource = methodArn;
+    this.#request = request;
+    this.#now = now;
+  }
+
+  get context(): NonNullable<AccessRequest["context"]> {
+    return conditionKeys(this.#request, this.#now());
+  }
 }
 
 /** The condition keys that exist without IAM (D). */
@@ -181,8 +198,14 @@ function conditionKeys(request: RestRequest, nowMs: number): NonNullable<AccessR
 function named(combined: CombinedVerdict, verdict: AccessVerdict | undefined) {
   return {
     ...(combined.statement && { statement: combined.statement }),
-    ...(combined.decision === "implicit_deny" && verdict?.nearMisses && { nearMisses: verdict.nearMisses }),
+    ...(combined.decision === "implicit_deny" &&
+      verdict?.nearMisses && { nearMisses: verdict.nearMisses.map(bounded) }),
   };
+}
+
+function bounded(miss: NearMiss): NearMiss {
+  const failed = miss.failed.map((part) => ({ ...part, expected: listed(part.expected, MAX_LISTED_PATTERNS, String) }));
+  return { ...miss, failed };
 }
 
 function deniedByAuthorizer(
@@ -208,16 +231,27 @@ function deniedByAuthorizer(
           : "authorizer_implicit_deny",
       message: fromAnotherRoute ? `policy cached from ${result.askedFor}: ${verdict}` : verdict,
       expected: `Allow ${INVOKE} on ${matched.methodArn}`,
-      actual: result.policy.statements.map(
-        (statement) =>
-          `${statement.effect} ${statement.resources.not ? "all but " : ""}${statement.resources.patterns.map((pattern) => pattern.text).join(", ")}`,
-      ),
+      actual: listed(result.policy.statements, MAX_LISTED_STATEMENTS, summaryOf),
     },
     {
       message: `User is not authorized to access this resource${isExplicit ? EXPLICIT_DENY_SUFFIX : IMPLICIT_DENY_SUFFIX}`,
       authorizerContext: variables,
     },
   );
+}
+
+/** A policy may have 64 KB, and every refusal's record would keep them. */
+const MAX_LISTED_STATEMENTS = 10;
+const MAX_LISTED_PATTERNS = 10;
+
+function summaryOf({ effect, resources }: Statement): string {
+  const patterns = listed(resources.patterns, MAX_LISTED_PATTERNS, (pattern) => pattern.text);
+  return `${effect} ${resources.not ? "all but " : ""}${patterns.join(", ")}`;
+}
+
+function listed<Item>(items: readonly Item[], most: number, text: (item: Item) => string): string[] {
+  const texts = items.slice(0, most).map(text);
+  return items.length > most ? [...texts, `and ${items.length - most} more`] : texts;
 }
 
 function deniedByResourcePolicy(combined: CombinedVerdict, matched: MatchedMethod<CompiledMethod>): Refusal {

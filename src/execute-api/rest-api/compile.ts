@@ -80,6 +80,7 @@ export function compile(api: RestApi, stage: Stage, options: CompileOptions): Co
       binaryMediaTypes: api.binaryMediaTypes,
       ...(api.minimumCompressionSize !== undefined && { minimumCompressionSize: api.minimumCompressionSize }),
       apiKeySource: api.apiKeySource,
+      ...(api.disableExecuteApiEndpoint && { disableExecuteApiEndpoint: true as const }),
       ...(resourcePolicy !== undefined && !("rule" in resourcePolicy) && { resourcePolicy }),
       ...(accessLog !== undefined && !("rule" in accessLog) && { accessLog }),
       identityHeaders: identityHeadersOf([...authorizers.values()]),

@@ -29,6 +29,8 @@ export interface RestDeployment {
   readonly binaryMediaTypes: readonly string[];
   readonly minimumCompressionSize?: number;
   readonly apiKeySource: "HEADER" | "AUTHORIZER";
+  /** The API answers at its custom domains only. */
+  readonly disableExecuteApiEndpoint?: true;
   readonly resourcePolicy?: Policy;
   readonly accessLog?: AccessLog;
   /** Lower-case names of headers that any authorizer of this API reads: never kept in a record. */

@@ -38,8 +38,7 @@ export function readRequest(incoming: IncomingRequest, target: StageTarget, port
   const sentRequestId = headers.last("x-amzn-requestid");
   const host = headers.last("host") ?? "";
   return {
-    // The override header replaces the verb (D).
-    method: headers.last("x-http-method-override") ?? incoming.method,
+    method: methodOf(headers) ?? incoming.method,
     path: collapseLeadingSlashes(target.path),
     requestPath: target.requestPath,
     rawQuery: target.rawQuery,
@@ -54,6 +53,15 @@ export function readRequest(incoming: IncomingRequest, target: StageTarget, port
     domainName: host.replace(/:\d+$/, ""),
     scheme: incoming.scheme,
   };
+}
+
+/**
+ * The override header replaces the verb (D). Overrides that contradict each other are no verb at all: the header goes on
+ * to the backend, which may believe another one than was authorised here.
+ */
+function methodOf(headers: HeaderFields): string | undefined {
+  const overrides = headers.all("x-http-method-override");
+  return overrides.length < 2 ? overrides[0] : [...new Set(overrides)].join(", ");
 }
 
 /** `/{stage}//x` routes as `/x` while `requestContext.path` keeps both slashes (R). */

@@ -11,7 +11,7 @@ export interface RestRequest {
   readonly requestPath: string;
   readonly rawQuery: string;
   readonly query: QueryValues;
-  /** Without the fields that never reach mapping or any integration. conformance/rest-api/headers-dropped-at-parse */
+  /** Without the fields that never reach mapping or any integration. conformance/rest-api/headers/dropped-at-parse */
   readonly headers: HeaderFields;
   readonly body: Buffer;
   readonly requestId: string;

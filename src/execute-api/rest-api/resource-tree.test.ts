@@ -44,6 +44,13 @@ describe("which resource a path matches", () => {
     expect(matched(treeOf("GET /a/{proxy+}"), "GET", "/a")).toBe("no_resource");
   });
 
+  test("a greedy resource does not match slashes alone", () => {
+    const tree = treeOf("GET /a", "GET /a/{proxy+}");
+    expect(matched(tree, "GET", "/a//")).toBe("no_resource");
+    expect(matched(tree, "GET", "/a///")).toBe("no_resource");
+    expect(matched(tree, "GET", "/a//x")).toEqual(["GET /a/{proxy+}", { proxy: "/x" }]);
+  });
+
   test("a trailing slash is ignored and dropped from what is captured, doubled slashes inside stay (R)", () => {
     const tree = treeOf("GET /pets", "GET /{proxy+}");
     expect(matched(tree, "GET", "/pets/")).toEqual(["GET /pets", {}]);
@@ -85,6 +92,11 @@ describe("which method", () => {
     expect(matched(treeOf("GET /pets"), "HEAD", "/pets")).toBe("no_method");
     expect(matched(treeOf("ANY /pets"), "HEAD", "/pets")).toEqual(["ANY /pets", {}]);
     expect(matched(treeOf("ANY /pets"), "PROPFIND", "/pets")).toBe("no_method");
+  });
+
+  test("ANY itself is no verb that a request could have", () => {
+    expect(matched(treeOf("ANY /pets"), "ANY", "/pets")).toBe("no_method");
+    expect(matched(treeOf("ANY /pets", "GET /{proxy+}"), "ANY", "/pets")).toBe("no_method");
   });
 
   test("a better path without the verb is given up for a less specific one that has it (R)", () => {

@@ -60,8 +60,8 @@ export type TreeMatch<Leaf> =
   | { readonly outcome: "no_resource" }
   | { readonly outcome: "no_method"; readonly methods: readonly string[] };
 
-/** What `ANY` stands for (R: the enum of PutMethod's error text). */
-const ANY_COVERS: ReadonlySet<string> = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
+/** The verbs a method can be declared for, and what `ANY` stands for (R: the enum of PutMethod's error text). */
+const REQUEST_METHODS: ReadonlySet<string> = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
 
 interface Node<Leaf> {
   readonly literals: Map<string, Node<Leaf>>;
@@ -72,7 +72,9 @@ interface Node<Leaf> {
 }
 
 function methodFor<Leaf>(methods: ReadonlyMap<string, Leaf>, httpMethod: string): Leaf | undefined {
-  return methods.get(httpMethod) ?? (ANY_COVERS.has(httpMethod) ? methods.get("ANY") : undefined);
+  // A request may claim to be ANY by X-HTTP-Method-Override; a policy that denies verbs one by one would not see it.
+  if (!REQUEST_METHODS.has(httpMethod)) return undefined;
+  return methods.get(httpMethod) ?? methods.get("ANY");
 }
 
 function newNode<Leaf>(): Node<Leaf> {
@@ -108,6 +110,8 @@ function find<Leaf>(
     captured.length -= 2;
   }
   if (node.greedy?.node.methods !== undefined && serves(node.greedy.node.methods)) {
+    // An empty remainder is no match (D), and slashes alone are none either (?).
+    if (segments.every((each, index) => index < at || each === "")) return undefined;
     captured.push(node.greedy.name, segments.slice(at).join("/"));
     return node.greedy.node;
   }
