@@ -108,18 +108,26 @@ export const RECORDED_CLAIMS: readonly string[] = [
   "gty",
 ];
 
+/** What the function logs of all kept records may have together: one chatty function could fill the memory otherwise. */
+export const RING_MAX_LOG_CHARACTERS = 16 * 1024 * 1024;
+
+const LOGS_DROPPED: readonly string[] = ["[gatewarden] the log lines of this request were dropped to make room"];
+
 /** Keeps the last records in a ring: adding overwrites the oldest and nothing else; asking, which is rare, looks through. */
 export class DecisionRing {
   readonly #records: (DecisionRecord | undefined)[];
   #next = 0;
+  #logCharacters = 0;
 
   constructor(capacity: number) {
     this.#records = new Array<DecisionRecord | undefined>(capacity).fill(undefined);
   }
 
   add(record: DecisionRecord): void {
+    this.#logCharacters += logCharactersOf(record) - logCharactersOf(this.#records[this.#next]);
     this.#records[this.#next] = record;
     this.#next = (this.#next + 1) % this.#records.length;
+    if (this.#logCharacters > RING_MAX_LOG_CHARACTERS) this.#dropOldestLogs();
   }
 
   /** The newest of that id: a client may choose its own and repeat it. */
@@ -132,4 +140,47 @@ export class DecisionRing {
     const oldestFirst = [...this.#records.slice(this.#next), ...this.#records.slice(0, this.#next)];
     return oldestFirst.filter((record) => record !== undefined).reverse();
   }
+
+  #dropOldestLogs(): void {
+    for (let age = 0; age < this.#records.length - 1 && this.#logCharacters > RING_MAX_LOG_CHARACTERS; age++) {
+      const at = (this.#next + age) % this.#records.length;
+      const record = this.#records[at];
+      if (record === undefined || !hasLogs(record)) continue;
+      const without = withoutLogs(record);
+      this.#logCharacters += logCharactersOf(without) - logCharactersOf(record);
+      this.#records[at] = without;
+    }
+  }
+}
+
+function hasLogs({ authorization, integration }: DecisionRecord): boolean {
+  return [authorization?.functionLogs, integration?.functionLogs].some(isDroppable);
+}
+
+function isDroppable(lines: readonly string[] | undefined): boolean {
+  return lines !== undefined && lines !== LOGS_DROPPED && lines.length > 0;
+}
+
+function logCharactersOf(record: DecisionRecord | undefined): number {
+  return lengthOf(record?.authorization?.functionLogs) + lengthOf(record?.integration?.functionLogs);
+}
+
+function lengthOf(lines: readonly string[] | undefined): number {
+  if (lines === undefined) return 0;
+  let length = 0;
+  for (const line of lines) length += line.length;
+  return length;
+}
+
+function withoutLogs(record: DecisionRecord): DecisionRecord {
+  const { authorization, integration } = record;
+  return {
+    ...record,
+    ...(authorization && { authorization: shortened(authorization) }),
+    ...(integration && { integration: shortened(integration) }),
+  };
+}
+
+function shortened<Part extends { readonly functionLogs?: readonly string[] }>(part: Part): Part {
+  return isDroppable(part.functionLogs) ? { ...part, functionLogs: LOGS_DROPPED } : part;
 }

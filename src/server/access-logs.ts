@@ -1,4 +1,5 @@
 import { createWriteStream, type WriteStream } from "node:fs";
+import type { Writable } from "node:stream";
 
 /** Access logs of all stages: appended to files, or to standard output for `-`. */
 export interface AccessLogs {
@@ -10,12 +11,12 @@ export interface AccessLogs {
 export const MAX_WAITING_LOG_BYTES = 8 * 1024 * 1024;
 
 /** `onTrouble` is told once per file that cannot be written. */
-export function openAccessLogs(onTrouble: (message: string) => void): AccessLogs {
+export function openAccessLogs(onTrouble: (message: string) => void, stdout: Writable = process.stdout): AccessLogs {
   const streams = new Map<string, WriteStream>();
   return {
     write: (destination, line) => {
       if (destination === "-") {
-        process.stdout.write(`${line}\n`);
+        if (stdout.writableLength < MAX_WAITING_LOG_BYTES) stdout.write(`${line}\n`);
         return;
       }
       let stream = streams.get(destination);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompiledRules } from "../authorizer/compiled-rules.ts";
 import { createIssuer, type Issuer } from "../issuer/issuer.ts";
@@ -9,6 +9,7 @@ import { type ApiDeclaration, openTenant } from "../issuer/tenant.ts";
 import { listen } from "./http-listener/listen.ts";
 import type { LoadedProject } from "./load-project.ts";
 import { StartError } from "./start-error.ts";
+import { writePrivateFile } from "./write-private-file.ts";
 
 /** The development issuer on its own loopback port. */
 export interface IssuerPlane {
@@ -46,7 +47,7 @@ export async function startIssuer(options: {
     serve: async (project) => {
       const apis = audiencesOf(project);
       const tenant = await openTenant(folder, { project: "gatewarden", apis });
-      writeFileSync(join(options.dataDir, TENANT_FILE), JSON.stringify({ issuerUrl, apis }), { mode: 0o600 });
+      writePrivateFile(join(options.dataDir, TENANT_FILE), JSON.stringify({ issuerUrl, apis }));
       issuer = createIssuer({ issuerUrl, tenant, keys });
     },
     mint: (mintOptions) => running().mint(mintOptions),

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import type { Finding } from "../model/finding.ts";
 import type { LambdaFunction } from "../model/lambda-function.ts";
@@ -18,6 +18,7 @@ import {
 import { compiledRules } from "./bundle-authorizer.ts";
 import { shippedAuthorizerFile } from "./shipped-authorizer.ts";
 import { StartError } from "./start-error.ts";
+import { writePrivateFile } from "./write-private-file.ts";
 
 export interface ProjectLocation {
   /** Files named on the command line, absolute; they replace the project file's `files`. */
@@ -268,7 +269,8 @@ function compileRulesFile(
   try {
     const rules = compiledRules(readText(file), file);
     const compiled = join(dataDir, `authorizer-rules-${hash("sha256", rules, "hex").slice(0, 16)}.json`);
-    if (!existsSync(compiled)) writeFileSync(compiled, rules, { mode: 0o600 });
+    // Always anew: what stands under that name may be half a file, or somebody else's.
+    writePrivateFile(compiled, rules);
     return compiled;
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { StartError } from "./start-error.ts";
+import { writePrivateFile } from "./write-private-file.ts";
 
 /** What a running server tells scripts: addresses, process, APIs. What is not running is null. */
 export interface ReadyFile {
@@ -30,12 +31,9 @@ export interface ReadyStage {
 
 /** Written whole, by rename, once everything listens; readable by its owner only. @throws StartError when it cannot be */
 export function writeReadyFile(path: string, ready: ReadyFile): void {
-  const beside = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(beside, `${JSON.stringify(ready, null, 2)}\n`, { mode: 0o600 });
-    renameSync(beside, path);
+    writePrivateFile(path, `${JSON.stringify(ready, null, 2)}\n`);
   } catch (error) {
-    rmSync(beside, { force: true });
     const cause = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw new StartError(`cannot write the ready file ${path} (${cause}). Name a writable place with --ready-file.`);
   }

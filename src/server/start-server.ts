@@ -24,6 +24,7 @@ import { answerOwnInterface, refuseForeign } from "./own-interface.ts";
 import { type ReadyFile, removeReadyFile, writeReadyFile } from "./ready-file.ts";
 import { partitionOf, type ServerEvents, type ServerOptions } from "./server-options.ts";
 import { StartError } from "./start-error.ts";
+import { StopList } from "./stop-list.ts";
 import { watchFiles } from "./watch-files.ts";
 
 /** Records kept for `explain` and the console; the oldest go first. */
@@ -50,25 +51,18 @@ export interface RunningServer {
  * ready file once all of it stands. @throws StartError when something keeps it from starting
  */
 export async function startServer(options: ServerOptions, events: ServerEvents = {}): Promise<RunningServer> {
-  const stops: (() => Promise<void> | void)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const each of stops.splice(0).reverse()) await each();
-  };
+  const stops = new StopList();
   try {
-    return await assemble(options, events, stops, stop);
+    return await assemble(options, events, stops);
   } catch (error) {
-    await stop();
+    // Why it did not start is what counts, not what went wrong while clearing up.
+    await stops.stop().catch((failure) => events.onDefect?.(failure));
     if (error instanceof ListenError) throw new StartError(`${error.message}.${portAdvice(error, options)}`);
     throw error;
   }
 }
 
-async function assemble(
-  options: ServerOptions,
-  events: ServerEvents,
-  stops: (() => Promise<void> | void)[],
-  stop: () => Promise<void>,
-): Promise<RunningServer> {
+async function assemble(options: ServerOptions, events: ServerEvents, stops: StopList): Promise<RunningServer> {
   refuseOpenAdmin(options);
   const dataDir = openDataDir(options.dataDir);
   const place = { region: options.region, accountId: options.accountId, partition: partitionOf(options.region) };
@@ -76,7 +70,7 @@ async function assemble(
     options.issuerPort === undefined
       ? undefined
       : await startIssuer({ port: options.issuerPort, dataDir: dataDir.path, onDefect: events.onDefect });
-  if (issuer) stops.push(issuer.stop);
+  if (issuer) stops.add(issuer.stop);
 
   const location = {
     files: options.files,
@@ -95,7 +89,7 @@ async function assemble(
   const records = new DecisionRing(DECISION_RING_CAPACITY);
   const metrics = createMetrics();
   const accessLogs = openAccessLogs((message) => events.onTrouble?.(message));
-  stops.push(accessLogs.close);
+  stops.add(accessLogs.close);
   const functions = createNodeFunctions({
     functions: project.functions,
     isolation: options.lambdaIsolation,
@@ -105,9 +99,9 @@ async function assemble(
     ...(options.inspectPort !== undefined && { inspectPort: options.inspectPort }),
     log: (line) => events.onFunctionLog?.(line.functionName, line.text),
   });
-  stops.push(() => functions.stop());
+  stops.add(() => functions.stop());
   const http = createHttpClient();
-  stops.push(() => http.close());
+  stops.add(() => http.close());
 
   const executeApi = new ExecuteApi({
     lambda: functions,
@@ -162,11 +156,11 @@ async function assemble(
     onError,
     handler: (incoming) => answerDataPlane(incoming) ?? (isPublic ? nothingHere() : answerAdmin(incoming)),
   });
-  stops.push(gateway.stop);
+  stops.add(gateway.stop);
   let admin: Listener = gateway;
   if (isPublic) {
     admin = await listen({ host: options.adminHost, port: options.adminPort, onError, handler: answerAdmin });
-    stops.push(admin.stop);
+    stops.add(admin.stop);
   }
 
   const gatewayUrl = urlOf(gateway, options.tls !== undefined);
@@ -226,7 +220,7 @@ async function assemble(
       events.onReload?.("deployed anew, authorizer caches flushed");
     },
     flushAuthorizers: (apiId, stageName) => executeApi.flushAuthorizers(apiId, stageName),
-    stop,
+    stop: stops.stop,
   };
   if (options.watch) {
     const watching = watchFiles(
@@ -240,10 +234,10 @@ async function assemble(
         }
       },
     );
-    stops.push(watching.stop);
+    stops.add(watching.stop);
   }
   announce();
-  stops.push(() => removeReadyFile(readyFile));
+  stops.add(() => removeReadyFile(readyFile));
   return running;
 }
 

@@ -48,3 +48,27 @@ test("a missing, empty or malformed identity is refused with 401 without a call,
     expect(refused).toMatchObject({ responseType: "UNAUTHORIZED", reason, record: named, calls: [] });
   }
 });
+
+test.each([
+  ["a wrong policy", { policyDocument: { Version: "2012-10-17", Statement: [{ Effect: "TOKEN" }] } }],
+  ["a wrong context", { policyDocument: { Version: "2012-10-17", Statement: [] }, context: { TOKEN: {} } }],
+  ["an error of its own", undefined],
+])("what is quoted of %s is bounded and holds no identity", async (_what, answered) => {
+  const token = `Bearer ${"x".repeat(20_000)}`;
+  const payload = JSON.stringify({ principalId: "user", ...answered }).replaceAll("TOKEN", `${token}, ${token}`);
+  const result =
+    answered === undefined
+      ? { outcome: "function_error", functionError: "Unhandled", errorType: token, errorMessage: token, logs: [] }
+      : { outcome: "success", payload, logs: [] };
+  const ports = {
+    authorizerCache: new AuthorizerCache(),
+    now: () => 0,
+    monotonic: () => 0,
+    lambda: { invoke: async () => result },
+  } as unknown as Ports;
+  const question = { methodArn: "arn", route: "GET /pets", identityValues: () => [token], requestEvent: () => ({}) };
+  const refusal = await askLambdaAuthorizer(authorizer, question, ports, new Trace(() => 0)).catch((error) => error);
+  expect(refusal).toMatchObject({ responseType: "AUTHORIZER_CONFIGURATION_ERROR" });
+  expect(JSON.stringify(refusal.evidence).length).toBeLessThan(2_000);
+  expect(JSON.stringify(refusal.evidence)).not.toContain("xxxx");
+});

@@ -43,6 +43,9 @@ export const AUTHORIZER_WAIT_MS = 29_000;
 /** Which gateway response a timed-out authorizer raises (?): FAILURE or CONFIGURATION_ERROR. */
 const TIMEOUT_RESPONSE_TYPE = "AUTHORIZER_FAILURE";
 
+/** Of what a function said this much is quoted: its answer may have 6 MB, and a record keeps the quotation. */
+const MAX_QUOTED_CHARACTERS = 300;
+
 /** The only errorMessage that becomes a 401: whole string, case-sensitive (D, C). */
 const UNAUTHORIZED_MESSAGE = "Unauthorized";
 
@@ -149,11 +152,12 @@ async function callFunction(
   if (result.outcome !== "success") throw refusalFor(authorizer, result, functionLogs, secrets);
   const output = parseAuthorizerOutput(result.payload);
   if (!output.ok) {
+    const found = quoted(output.found, secrets);
     throw new Refusal("AUTHORIZER_CONFIGURATION_ERROR", {
       reason: "authorizer_output_invalid",
-      message: `authorizer "${authorizer.name}" answered ${output.what} = ${output.found}, wanted ${output.wanted}`,
+      message: `authorizer "${authorizer.name}" answered ${quoted(output.what, secrets)} = ${found}, wanted ${output.wanted}`,
       expected: output.wanted,
-      actual: output.found,
+      actual: found,
     });
   }
   return {
@@ -187,11 +191,10 @@ function refusalFor(
           ...toldBy(functionLogs),
         });
       }
-      // Masked before it is cut: half a token is no longer recognised as one.
-      const said = maskIdentity(result.errorMessage, secrets).slice(0, 300);
+      const said = quoted(result.errorMessage, secrets);
       return new Refusal("AUTHORIZER_CONFIGURATION_ERROR", {
         reason: "authorizer_failed",
-        message: `${who} failed with ${maskIdentity(result.errorType, secrets)}: ${JSON.stringify(said)}`,
+        message: `${who} failed with ${quoted(result.errorType, secrets)}: ${JSON.stringify(said)}`,
         expected: UNAUTHORIZED_MESSAGE,
         actual: said,
       });
@@ -243,6 +246,12 @@ function toldBy(lines: readonly string[]): { message?: string; check?: string; e
     }
   }
   return {};
+}
+
+/** What a function said, as a record may keep it. Masked before it is cut: half a token is no longer recognised as one. */
+function quoted(text: string, secrets: readonly string[]): string {
+  const masked = maskIdentity(text, secrets);
+  return masked.length > MAX_QUOTED_CHARACTERS ? `${masked.slice(0, MAX_QUOTED_CHARACTERS)}…` : masked;
 }
 
 function recordOf(authorizer: LambdaAuthorizer) {

@@ -123,11 +123,8 @@ async function authorizeWithLambda(
     decision: combined.decision,
     ...named(combined, combined.side === "identity" ? identity : resource),
   };
-  const variables = {
-    ...result.context,
-    principalId: result.principalId,
-    integrationLatency: trace.authorization.latencyMs ?? 0,
-  };
+  const { latencyMs } = trace.authorization;
+  const variables = latencyMs === undefined ? variablesOfCached(result) : authorizerVariables(result, latencyMs);
   if (combined.decision !== "allow") {
     if (combined.side === "resource") throw deniedByResourcePolicy(combined, matched);
     throw deniedByAuthorizer(combined, result, around, variables);
@@ -136,6 +133,24 @@ async function authorizeWithLambda(
     authorizer: variables,
     ...(result.usageIdentifierKey !== undefined && { usageIdentifierKey: result.usageIdentifierKey }),
   };
+}
+
+type AuthorizerVariables = NonNullable<Caller["authorizer"]>;
+
+function authorizerVariables(result: AuthorizerResult, integrationLatency: number): AuthorizerVariables {
+  return { ...result.context, principalId: result.principalId, integrationLatency };
+}
+
+/** The same for every request that a cached result serves, and dear to copy: made once. */
+const cachedVariables = new WeakMap<AuthorizerResult, AuthorizerVariables>();
+
+function variablesOfCached(result: AuthorizerResult): AuthorizerVariables {
+  let variables = cachedVariables.get(result);
+  if (variables === undefined) {
+    variables = Object.freeze(authorizerVariables(result, 0));
+    cachedVariables.set(result, variables);
+  }
+  return variables;
 }
 
 function identityValues(
