@@ -6,26 +6,31 @@
 /** Changes with the shape below. */
 export const RULES_FORMAT = "gatewarden-rules-1";
 
-/** Something a token must hold: one of, or all of, these values of a claim. `scope` also reads `scp`. */
+/** One of these values of a claim, which a token must hold. `scope` also reads `scp`. */
 export interface Clause {
   readonly claim: string;
-  readonly anyOf?: readonly (string | number | boolean)[];
-  readonly allOf?: readonly (string | number | boolean)[];
+  readonly anyOf: readonly ClaimValue[];
+  /** Never there: compileRules writes a clause for each value that must be held. */
+  readonly allOf?: undefined;
 }
 
-/** One rule for one method. Paths here have no leading slash, as in a method ARN. */
-export interface RouteEntry {
-  /** Index in `requirements`. */
-  readonly requirement: number;
-  /** Regular expression source over the whole path. */
-  readonly path: string;
-  /** The wildcard pattern that covers the rule's paths, and possibly more. */
-  readonly glob: string;
-  /** Patterns to deny with it, so that a `*` spans one segment only. */
-  readonly excess: readonly string[];
-  /** What else `glob` covers: entries of this method, and the patterns to deny when the token fails that entry. */
-  readonly overlaps: readonly { readonly entry: number; readonly deny: readonly string[] }[];
-}
+export type ClaimValue = string | number | boolean;
+
+/** Patterns to deny with a rule's own, unless the token meets the requirement of that index. */
+export type Exception = readonly [unless: number, ...globs: string[]];
+
+/** The `unless` of patterns that are denied to every token, so that a `*` spans one segment only. */
+export const NO_REQUIREMENT = -1;
+
+/**
+ * One rule for one method. Paths here have no leading slash, as in a method ARN.
+ *
+ * - `requirement`: index in `requirements`.
+ * - `path`: regular expression source over the whole path.
+ * - `glob`: the wildcard pattern that covers the rule's paths, and possibly more.
+ * - `exceptions`: what it covers beyond the rule.
+ */
+export type RouteEntry = readonly [requirement: number, path: string, glob: string, ...exceptions: Exception[]];
 
 export interface CompiledRules {
   readonly format: typeof RULES_FORMAT;

@@ -44,8 +44,7 @@ describe("compileRules", () => {
       const list = [scoped("*", "/pets", "a"), scoped("GET", "/pets", "b")];
       const verdict = compileRules(order > 0 ? list : list.reverse());
       if (!verdict.ok) throw new Error(verdict.problems.join());
-      const clause = (method: string) =>
-        verdict.rules.requirements[verdict.rules.methods[method]![0]!.requirement]![0]!.anyOf;
+      const clause = (method: string) => verdict.rules.requirements[verdict.rules.methods[method]![0]![0]]![0]!.anyOf;
       expect([clause("GET"), clause("PUT")]).toEqual([["b"], ["a"]]);
     }
   });

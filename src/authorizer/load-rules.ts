@@ -1,5 +1,5 @@
 import { type Clause, type CompiledRules, type RouteEntry, RULES_FORMAT } from "./compiled-rules.ts";
-import { type Candidate, GREEDY, PARAMETER, separateRules } from "./separate-rules.ts";
+import { type Candidate, GREEDY, PARAMETER, type RuleClause, separateRules } from "./separate-rules.ts";
 
 export const MAX_RULES = 200;
 export const MAX_RULE_PATH_CHARACTERS = 256;
@@ -34,7 +34,7 @@ export type RulesVerdict =
 export function compileRules(file: unknown): RulesVerdict {
   const problems: string[] = [];
   const { list, complete } = readFile(file, problems);
-  const requirements: (readonly Clause[])[] = [];
+  const requirements: (readonly RuleClause[])[] = [];
   const byMethod = new Map<string, Candidate[]>();
   for (const [index, value] of list.entries()) {
     const rule = readRule(value, `rule ${index + 1}`, problems);
@@ -55,7 +55,12 @@ export function compileRules(file: unknown): RulesVerdict {
     else problems.push(...separated.problems.map((each) => `${method}: ${each}`));
   }
   const literals = [...byMethod.values()].flat().flatMap((each) => each.segments.filter(isLiteral));
-  const rules: CompiledRules = { format: RULES_FORMAT, ...ambiguity(literals), requirements, methods };
+  const rules: CompiledRules = {
+    format: RULES_FORMAT,
+    ...ambiguity(literals),
+    requirements: requirements.map(compiledClauses),
+    methods,
+  };
   const bytes = largestPolicyBytes(rules);
   if (bytes > MAX_POLICY_BYTES) {
     problems.push(
@@ -84,7 +89,7 @@ interface Rule {
   /** The rule says `*`: a rule that names the method goes before it. */
   readonly anyMethod: boolean;
   readonly segments: readonly string[];
-  readonly clauses: readonly Clause[];
+  readonly clauses: readonly RuleClause[];
 }
 
 function readRule(value: unknown, at: string, problems: string[]): Rule | undefined {
@@ -138,7 +143,7 @@ function readPath(path: unknown, at: string, problems: string[]): readonly strin
   });
 }
 
-function readRequirement(required: Record<string, unknown>, at: string, problems: string[]): readonly Clause[] {
+function readRequirement(required: Record<string, unknown>, at: string, problems: string[]): readonly RuleClause[] {
   const { scopes, permissions, groups, claims, anyValidToken, ...unknown } = required;
   for (const name of Object.keys(unknown)) {
     problems.push(`${at}: "${name}" is not known: use scopes, permissions, groups, claims or anyValidToken`);
@@ -146,7 +151,7 @@ function readRequirement(required: Record<string, unknown>, at: string, problems
   if (anyValidToken !== undefined && anyValidToken !== true) {
     problems.push(`${at}: anyValidToken is ${show(anyValidToken)}: write true or leave it out`);
   }
-  const clauses: Clause[] = [];
+  const clauses: RuleClause[] = [];
   const add = (claim: string, value: unknown, label: string): void => {
     if (value === undefined) return;
     const clause = readClause(claim, value);
@@ -169,7 +174,7 @@ function readRequirement(required: Record<string, unknown>, at: string, problems
   return clauses;
 }
 
-function readClause(claim: string, value: unknown): Clause | undefined {
+function readClause(claim: string, value: unknown): RuleClause | undefined {
   const { anyOf, allOf, ...unknown } = isObject(value) ? value : { anyOf: value };
   if (Object.keys(unknown).length > 0 || (anyOf === undefined && allOf === undefined)) return undefined;
   const lists = [anyOf, allOf].filter((each) => each !== undefined);
@@ -177,7 +182,14 @@ function readClause(claim: string, value: unknown): Clause | undefined {
     (each) => Array.isArray(each) && each.length > 0 && each.length <= MAX_RULE_VALUES && each.every(isScalar),
   );
   if (!good) return undefined;
-  return { claim, ...(anyOf ? { anyOf } : {}), ...(allOf ? { allOf } : {}) } as Clause;
+  return { claim, ...(anyOf ? { anyOf } : {}), ...(allOf ? { allOf } : {}) } as RuleClause;
+}
+
+/** A value that must be held is a choice of one. */
+function compiledClauses(clauses: readonly RuleClause[]): readonly Clause[] {
+  return clauses.flatMap(({ claim, anyOf, allOf = [] }) =>
+    [...(anyOf ? [anyOf] : []), ...allOf.map((each) => [each])].map((values) => ({ claim, anyOf: values })),
+  );
 }
 
 /** Keeps candidates in order of specificity, and one per path: a rule that names the method replaces one for `*`. */
@@ -212,7 +224,8 @@ function ambiguity(literals: readonly string[]): { ambiguous: string; ambiguousG
   }
   return {
     ambiguous: `^/|//|/$|(^|/)\\.\\.?(/|$)|${[...encoded].join("|")}`,
-    ambiguousGlobs: ["*//*", "*/./*", "*/../*", "*/.", "*/..", ...[...encoded].map((each) => `*${each}*`)],
+    // The last is a slash at the end of a path: after API, stage and method.
+    ambiguousGlobs: ["*//*", "*/./*", "*/../*", "*/.", "*/..", "*/*/*/?*/", ...[...encoded].map((each) => `*${each}*`)],
   };
 }
 
@@ -220,8 +233,8 @@ function ambiguity(literals: readonly string[]): { ambiguous: string; ambiguousG
 function largestPolicyBytes(rules: CompiledRules): number {
   let bytes = 400 + rules.ambiguousGlobs.reduce((sum, each) => sum + each.length + 35, 0);
   for (const entries of Object.values(rules.methods)) {
-    const denied = entries.flatMap(({ excess, overlaps }) => [...excess, ...overlaps.flatMap((each) => each.deny)]);
-    const patterns = [...entries.map((each) => each.glob), ...new Set(denied)];
+    const denied = entries.flatMap(([, , , ...exceptions]) => exceptions.flatMap(([, ...globs]) => globs));
+    const patterns = [...entries.map(([, , glob]) => glob), ...new Set(denied)];
     // Quotes, comma, method and slash.
     for (const each of patterns) bytes += each.length + STAGE_ARN_CHARACTERS + 11;
   }

@@ -23,18 +23,17 @@ export interface PolicyDocument {
 }
 
 /** Cuts `arn:aws:execute-api:us-east-1:123456789012:abcdef1234/test/GET/pets/42`; undefined for other text. */
-export function cutMethodArn(arn: string): MethodArn | undefined {
-  const [, stage, service, method, path] =
-    /^((arn:[^:]+:execute-api:)[^:]*:[^:]*:[^/]+\/[^/]+\/)([^/]+)\/(.*)$/s.exec(arn) ?? [];
-  return stage && service && method && path !== undefined ? { service, stage, method, path } : undefined;
-}
+export const cutMethodArn = (arn: string): MethodArn | undefined =>
+  METHOD_ARN.exec(arn)?.groups as MethodArn | undefined; // the groups have the names of the members
+
+const METHOD_ARN =
+  /^(?<stage>(?<service>arn:[^:]+:execute-api:)[^:]*:[^:]*:[^/]+\/[^/]+\/)(?<method>[^/]+)\/(?<path>.*)$/s;
 
 /** Whether the rules let a token call one method: the most specific rule for the path decides, no rule refuses. */
 export function mayCall(rules: CompiledRules | undefined, claims: Claims, { method, path }: MethodArn): boolean {
   if (!rules) return true;
-  if (new RegExp(rules.ambiguous).test(path)) return false;
-  const entry = rules.methods[method]?.find((each) => new RegExp(each.path).test(path));
-  return entry !== undefined && meets(rules.requirements[entry.requirement], claims);
+  const entry = rules.methods[method]?.find(([, pattern]) => new RegExp(pattern).test(path));
+  return !!entry && !new RegExp(rules.ambiguous).test(path) && meets(rules.requirements[entry[0]], claims);
 }
 
 /**
@@ -46,54 +45,45 @@ export function policyForToken(rules: CompiledRules | undefined, claims: Claims,
   if (!rules) return policy([`${stage}*/*`]);
   const met = rules.requirements.map((clauses) => meets(clauses, claims));
   const allow: string[] = [];
-  const deny = new Set<string>();
+  const deny: string[] = [];
   for (const [method, entries] of Object.entries(rules.methods)) {
-    for (const { requirement, glob, excess, overlaps } of entries) {
+    for (const [requirement, , glob, ...exceptions] of entries) {
       if (!met[requirement]) continue;
       allow.push(`${stage}${method}/${glob}`);
-      for (const each of excess) deny.add(`${stage}${method}/${each}`);
-      for (const other of overlaps) {
-        if (met[entries[other.entry]?.requirement ?? -1]) continue;
-        for (const each of other.deny) deny.add(`${stage}${method}/${each}`);
+      for (const [unless, ...globs] of exceptions) {
+        if (!met[unless]) deny.push(...globs.map((each) => `${stage}${method}/${each}`));
       }
     }
   }
   if (allow.length === 0) return denyAll(stage);
-  if (allow.some((each) => each.includes("*"))) {
-    deny.add(`${stage}*/?*/`);
-    for (const each of rules.ambiguousGlobs) deny.add(`${service}*:*:${each}`);
+  if (allow.join().includes("*")) {
+    deny.push(...rules.ambiguousGlobs.map((each) => `${service}*:*:${each}`));
   }
-  return policy(allow, [...deny]);
+  return policy(allow, [...new Set(deny)]);
 }
 
 /** Only the method asked for. A path with wildcards of its own would allow more than was judged: denied. */
 export function policyForMethod(rules: CompiledRules | undefined, claims: Claims, arn: MethodArn): PolicyDocument {
   const { stage, method, path } = arn;
-  return mayCall(rules, claims, arn) && !/[*?]|\$\{/.test(path)
-    ? policy([`${stage}${method}/${path}`])
-    : denyAll(stage);
+  const isAllowed = mayCall(rules, claims, arn) && !/[*?]|\$\{/.test(path);
+  return isAllowed ? policy([`${stage}${method}/${path}`]) : denyAll(stage);
 }
 
-export function denyAll(stage: string): PolicyDocument {
-  return policy([], [`${stage}*`]);
-}
+export const denyAll = (stage: string): PolicyDocument => policy([], [`${stage}*`]);
 
-function policy(allow: readonly string[], deny: readonly string[] = []): PolicyDocument {
-  const Statement = [statement("Allow", allow), statement("Deny", deny)].filter((each) => each.Resource.length > 0);
-  return { Version: "2012-10-17", Statement };
-}
+const policy = (allow: readonly string[], deny: readonly string[] = []): PolicyDocument => ({
+  Version: "2012-10-17",
+  Statement: [...statement("Allow", allow), ...statement("Deny", deny)],
+});
 
-function statement(Effect: "Allow" | "Deny", resources: readonly string[]) {
-  const [only] = resources;
-  const Resource = resources.length === 1 && only ? only : resources;
-  return { Effect, Action: "execute-api:Invoke", Resource } as const;
-}
+const statement = (Effect: "Allow" | "Deny", resources: readonly string[]): PolicyDocument["Statement"] => {
+  const [only, another] = resources;
+  return only ? [{ Effect, Action: "execute-api:Invoke", Resource: another ? resources : only }] : [];
+};
 
-function meets(clauses: readonly Clause[] | undefined, claims: Claims): boolean {
+const meets = (clauses: readonly Clause[] | undefined, claims: Claims): boolean =>
   // No clauses at all is a broken file; an empty list takes any token.
-  return !!clauses?.every(({ claim, anyOf, allOf = [] }) => {
-    const held: readonly unknown[] = claim === "scope" ? scopesOf(claims).scopes : [claims[claim]].flat();
-    const holds = (each: unknown): boolean => held.includes(each);
-    return (anyOf ? anyOf.some(holds) : allOf.length > 0) && allOf.every(holds);
+  !!clauses?.every(({ claim, anyOf }) => {
+    const held: readonly unknown[] = claim === "scope" ? scopesOf(claims) : [claims[claim]].flat();
+    return anyOf.some((each) => held.includes(each));
   });
-}

@@ -1,23 +1,19 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { discovered } from "../token/discover-jwks-uri.ts";
 import { isJwsAlgorithm, type JwsAlgorithm } from "../token/jws-algorithm.ts";
 import { type KeySet, parseKeySet } from "../token/key-set.ts";
+import { isLoopback, type RemoteKeySetOptions } from "../token/remote-key-set.ts";
 import { type CompiledRules, RULES_FORMAT } from "./compiled-rules.ts";
+import { stop } from "./log.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a token comes from and where its keys are. */
-export interface TrustedIssuer {
-  /** Exactly as in `iss`, trailing slash included. */
-  readonly issuer: string;
-  /** Absent: the issuer's discovery document names it. */
-  readonly jwksUri: string | undefined;
-  /** Keys from the keys file: the first token then needs no fetch. */
-  readonly initialKeys: KeySet | undefined;
-}
-
 export interface Configuration {
-  readonly issuers: readonly TrustedIssuer[];
+  /** Each exactly as in `iss`, trailing slash included. */
+  readonly issuers: readonly string[];
+  /** By issuer: where its keys are. Without JWKS_URI, its discovery document names them. */
+  readonly keySources: readonly (readonly [issuer: string, source: RemoteKeySetOptions])[];
   readonly audiences: readonly string[];
   readonly algorithms: readonly JwsAlgorithm[];
   readonly leewaySeconds: number;
@@ -47,64 +43,66 @@ export const MAX_LEEWAY_SECONDS = 300;
  *   the bundle are used if they exist.
  */
 export function readConfiguration(environment: Environment): Configuration {
+  const wrong = (name: string, wanted: string, found = environment[name]): never =>
+    stop("configuration_error", `${name} is ${found ? JSON.stringify(found) : "not set"}, wanted: ${wanted}`);
+  const text = (name: string, standard: string): string => environment[name] || standard;
   const list = (name: string, standard = ""): string[] =>
-    (environment[name] || standard).split(",").flatMap((each) => each.trim() || []);
-  const required = (name: string): string[] => {
-    const values = list(name);
-    return values.length > 0 ? values : wrong(name, environment[name], "one value, or several with commas");
+    text(name, standard)
+      .split(",")
+      .flatMap((each) => each.trim() || []);
+  const required = (name: string): string[] =>
+    list(name).length > 0 ? list(name) : wrong(name, "one, or several with commas");
+  /** True when the second of two words is set; the first is the standard. */
+  const isSecond = (name: string, first = "false", second = "true"): boolean => {
+    const at = [first, second].indexOf(text(name, first));
+    return at < 0 ? wrong(name, `${first} or ${second}`) : at > 0;
   };
-  /** True when the second of two words is set. */
-  const isSecond = (name: string, first: string, second: string): boolean => {
-    const value = environment[name] || first;
-    return value === second || (value !== first && wrong(name, value, `${first} or ${second}`));
+  const json = (name: string, standard: string): Record<string, unknown> | undefined => {
+    const path = environment[name];
+    try {
+      return JSON.parse(readFileSync(resolve(text("LAMBDA_TASK_ROOT", ""), path || standard), "utf8"));
+    } catch (error) {
+      const fault = error as NodeJS.ErrnoException;
+      // Only a file that nobody named may be missing: a rules file that cannot be read must not open the API.
+      return !path && fault.code === "ENOENT" ? undefined : wrong(name, "a JSON file", fault.message);
+    }
   };
+
   const issuers = required("TOKEN_ISSUER");
   const jwksUris = list("JWKS_URI");
-  if (jwksUris.length > 0 && jwksUris.length !== issuers.length) {
-    wrong("JWKS_URI", jwksUris.join(), "one for each TOKEN_ISSUER, or none");
-  }
+  if (jwksUris.length > 0 && jwksUris.length !== issuers.length) wrong("JWKS_URI", "one per TOKEN_ISSUER, or none");
   const leewaySeconds = Number(environment.LEEWAY_SECONDS || 0);
-  if (!(leewaySeconds >= 0 && leewaySeconds <= MAX_LEEWAY_SECONDS)) {
-    wrong("LEEWAY_SECONDS", environment.LEEWAY_SECONDS, `0 to ${MAX_LEEWAY_SECONDS}`);
-  }
-  const rules = readJson("RULES_FILE", "rules.json", environment) as CompiledRules | undefined;
+  if (!(leewaySeconds >= 0 && leewaySeconds <= MAX_LEEWAY_SECONDS))
+    wrong("LEEWAY_SECONDS", `0 to ${MAX_LEEWAY_SECONDS}`);
+  const rules = json("RULES_FILE", "rules.json") as CompiledRules | undefined;
   if (rules && rules.format !== RULES_FORMAT) {
-    wrong("RULES_FILE", rules.format, `${RULES_FORMAT}, as gatewarden authorizer bundle writes it`);
+    wrong("RULES_FILE", `${RULES_FORMAT}, by gatewarden authorizer bundle`, rules.format);
   }
-  const keys = readJson("KEYS_FILE", "keys.json", environment) as Record<string, unknown> | undefined;
+  const keysFile = json("KEYS_FILE", "keys.json");
+  const initialKeys = (issuer: string): KeySet | undefined => {
+    // One issuer's JWKS as it is, or an object with a JWKS per issuer.
+    const document = keysFile?.keys && issuers.length === 1 ? keysFile : keysFile?.[issuer];
+    if (!document) return undefined;
+    const parsed = parseKeySet(document, { fetchedAtMs: Date.now() });
+    return parsed.ok ? parsed.keys : wrong("KEYS_FILE", "a JWKS", parsed.detail);
+  };
   return {
-    issuers: issuers.map((issuer, index) => {
-      // One issuer's JWKS as it is, or an object with a JWKS per issuer.
-      const document = keys?.keys && issuers.length === 1 ? keys : keys?.[issuer];
-      const parsed = document ? parseKeySet(document, { fetchedAtMs: Date.now() }) : undefined;
-      if (parsed && !parsed.ok) wrong("KEYS_FILE", parsed.detail, "a JWKS");
-      return { issuer, jwksUri: jwksUris[index], initialKeys: parsed?.ok ? parsed.keys : undefined };
+    keySources: issuers.map((issuer, index) => {
+      const jwksUri = jwksUris[index] ?? discovered(issuer);
+      // Plain http only to this machine, for a development issuer.
+      return [issuer, { jwksUri, initialKeys: initialKeys(issuer), allowHttp: isLoopback }];
     }),
+    issuers,
     audiences: required("AUDIENCE"),
     algorithms: list("ALGORITHMS", "RS256").map((each) =>
-      isJwsAlgorithm(each) ? each : wrong("ALGORITHMS", each, "asymmetric algorithms such as RS256"),
+      isJwsAlgorithm(each) ? each : wrong("ALGORITHMS", "algorithms such as RS256"),
     ),
     leewaySeconds,
-    clientIdAsAudience: isSecond("CLIENT_ID_AS_AUDIENCE", "false", "true"),
+    clientIdAsAudience: isSecond("CLIENT_ID_AS_AUDIENCE"),
     contextClaims: list("CONTEXT_CLAIMS"),
     isBearerOptional: isSecond("BEARER", "required", "optional"),
     isMethodPolicy: isSecond("POLICY_SCOPE", "stage", "method"),
-    simpleResponses: isSecond("SIMPLE_RESPONSES", "false", "true"),
+    simpleResponses: isSecond("SIMPLE_RESPONSES"),
     rules,
   };
-}
-
-function readJson(name: string, standard: string, environment: Environment): unknown {
-  const path = environment[name];
-  try {
-    return JSON.parse(readFileSync(resolve(environment.LAMBDA_TASK_ROOT || "", path || standard), "utf8"));
-  } catch (error) {
-    // Only a file that nobody named may be missing: a rules file that cannot be read must not open the API.
-    if (!path && (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    return wrong(name, (error as Error).message, "a JSON file");
-  }
-}
-
-function wrong(name: string, found: string | undefined, wanted: string): never {
-  throw new Error(`${name} is ${found ? JSON.stringify(found) : "not set"}, wanted: ${wanted}`);
 }

@@ -1,4 +1,4 @@
-import type { Clause, RouteEntry } from "./compiled-rules.ts";
+import { type ClaimValue, type Exception, NO_REQUIREMENT, type RouteEntry } from "./compiled-rules.ts";
 
 /*
  * From rules over path segments to IAM patterns over characters. `*` spans slashes, so the pattern of `/pets/{petId}`,
@@ -16,11 +16,18 @@ export const PARAMETER = "{}";
 /** One or more segments, at the end of a path. */
 export const GREEDY = "{+}";
 
+/** A requirement of a rule: one of, or all of, these values of a claim. */
+export interface RuleClause {
+  readonly claim: string;
+  readonly anyOf?: readonly ClaimValue[];
+  readonly allOf?: readonly ClaimValue[];
+}
+
 /** A rule for one method. A list of candidates is sorted, most specific path first. */
 export interface Candidate {
   readonly name: string;
   readonly segments: readonly string[];
-  readonly clauses: readonly Clause[];
+  readonly clauses: readonly RuleClause[];
   /** Index of those clauses among all requirements. */
   readonly requirement: number;
 }
@@ -48,7 +55,7 @@ export function separateRules(candidates: readonly Candidate[], complete: boolea
       if (other !== undefined && !complete) problems.add(inseparable(candidate, other));
       return other === undefined;
     });
-    const overlaps = candidates.flatMap((other, at) => {
+    const overlaps = candidates.flatMap((other, at): Exception[] => {
       if (at === index || !canDiffer(candidate, other) || !hits(glob, paths, at)) return [];
       // A token that meets this rule and fails the other needs denies that take nothing from it. The paths of a less
       // specific rule are all beyond this rule, so the narrower patterns will do.
@@ -61,15 +68,10 @@ export function separateRules(candidates: readonly Candidate[], complete: boolea
       );
       const chosen = choices[harmed.indexOf(undefined)];
       if (chosen === undefined) problems.add(conflicting(other, candidate, harmed[0]!));
-      return chosen === undefined ? [] : [{ entry: at, deny: chosen.map(globOf) }];
+      return chosen === undefined ? [] : [[other.requirement, ...chosen.map(globOf)]];
     });
-    return {
-      requirement,
-      path: `^${segments.map(regexOf).join("/")}$`,
-      glob: globOf(glob),
-      excess: excess.map(globOf),
-      overlaps,
-    };
+    const always: Exception[] = excess.length > 0 ? [[NO_REQUIREMENT, ...excess.map(globOf)]] : [];
+    return [requirement, `^${segments.map(regexOf).join("/")}$`, globOf(glob), ...always, ...overlaps];
   });
   return problems.size > 0 ? { ok: false, problems: [...problems] } : { ok: true, entries };
 }
@@ -82,7 +84,7 @@ function canDiffer(met: Candidate, failed: Candidate): boolean {
   );
 }
 
-function implies(given: Clause, wanted: Clause): boolean {
+function implies(given: RuleClause, wanted: RuleClause): boolean {
   if (given.claim !== wanted.claim || wanted.allOf !== undefined)
     return JSON.stringify(given) === JSON.stringify(wanted);
   const { anyOf = [] } = wanted;

@@ -1,6 +1,6 @@
-import { isJsonObject } from "./decode-jwt.ts";
+import { isJsonObject, isString, parseJson } from "./json.ts";
 import type { JwksUriSource } from "./remote-key-set.ts";
-import { asEvidence } from "./token-verdict.ts";
+import { asEvidence, mismatch, refuse } from "./token-verdict.ts";
 
 /**
  * Finds an issuer's JWKS URL in its discovery document (OpenID Connect Discovery 1.0 §4), never by guessing a path. The
@@ -11,29 +11,17 @@ import { asEvidence } from "./token-verdict.ts";
 export function discovered(issuer: string): JwksUriSource {
   return async (fetchText) => {
     const url = discoveryUrl(issuer);
-    if (/[?#]/.test(issuer)) {
-      return { ok: false, reason: "url_refused", url, problem: "query_or_fragment", detail: "" };
-    }
-    const got = await fetchText(url);
-    if (!got.ok) return got.reason === "jwks_unreachable" ? { ...got, reason: "discovery_unreachable" } : got;
-    const malformed = (detail: string) => ({ ok: false, reason: "discovery_malformed", url, detail }) as const;
-    let document: unknown;
-    try {
-      document = JSON.parse(got.body);
-    } catch {
-      return malformed("not JSON");
-    }
+    if (/[?#]/.test(issuer)) return refuse("url_refused", { url, problem: "query_or_fragment" });
+    const got = await fetchText(url, "discovery_unreachable");
+    if (!got.ok) return got;
+    const malformed = (detail: string) => refuse("discovery_malformed", { url, detail });
+    const document = parseJson(got.body);
     if (!isJsonObject(document)) return malformed("not a JSON object");
-    if (document.issuer !== issuer) {
-      const actual = asEvidence(document.issuer);
-      return { ok: false, reason: "issuer_mismatch_discovery", url, expected: issuer, actual };
-    }
-    if (typeof document.jwks_uri !== "string") return malformed('no "jwks_uri"');
-    return { ok: true, jwksUri: document.jwks_uri };
+    const { issuer: named, jwks_uri: jwksUri } = document;
+    if (named !== issuer) return mismatch("issuer_mismatch_discovery", issuer, asEvidence(named), { url });
+    return isString(jwksUri) ? jwksUri : malformed('no "jwks_uri"');
   };
 }
 
 /** The issuer's discovery document; exactly one slash joins, whether or not the issuer ends in one. */
-export function discoveryUrl(issuer: string): string {
-  return `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-}
+export const discoveryUrl = (issuer: string): string => `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;

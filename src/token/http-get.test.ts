@@ -3,7 +3,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from "
 import { afterEach, expect, test } from "vitest";
 import { discovered } from "./discover-jwks-uri.ts";
 import { httpGet } from "./http-get.ts";
-import { createRemoteKeySet } from "./remote-key-set.ts";
+import { createRemoteKeySet, isLoopback } from "./remote-key-set.ts";
 
 const limits = { timeoutMs: 5000, bodyLimitBytes: 1000 };
 const stops: (() => Promise<void>)[] = [];
@@ -138,6 +138,6 @@ test("keys come by discovery from a real issuer on loopback", async () => {
     const body = { "/.well-known/openid-configuration": { issuer, jwks_uri: `${issuer}k` }, "/k": { keys: [] } };
     response.end(JSON.stringify(body[request.url as keyof typeof body]));
   });
-  const remote = createRemoteKeySet({ jwksUri: discovered(`${url.origin}/`), allowHttp: "loopback" });
+  const remote = createRemoteKeySet({ jwksUri: discovered(`${url.origin}/`), allowHttp: isLoopback });
   expect(await remote.get()).toMatchObject({ ok: true, keys: { keys: [] } });
 });

@@ -121,8 +121,8 @@ describe("times", () => {
         ok: false,
         reason: "claim_malformed",
         claim,
-        expected: "number",
-        actual: "infinite number",
+        expected: "finite number",
+        actual: "number",
       });
     }
   });

@@ -1,4 +1,13 @@
-import { type Claims, type ClaimsFailure, type ClaimsVerdict, jsonTypeOf, refuse } from "./token-verdict.ts";
+import { isString } from "./json.ts";
+import {
+  asEvidence,
+  type Claims,
+  type ClaimsFailure,
+  type ClaimsVerdict,
+  jsonTypeOf,
+  mismatch,
+  refuse,
+} from "./token-verdict.ts";
 
 /** What the registered claims of a token are held against. Every comparison of strings is exact, byte for byte. */
 export interface ClaimsOptions {
@@ -23,54 +32,46 @@ export interface ClaimsOptions {
  *
  *     judgeClaims(claims, { issuers: ["https://t.example/"], audiences: ["https://pets"], nowSeconds: Date.now() / 1000 })
  */
-export function judgeClaims(claims: Claims, options: ClaimsOptions): ClaimsVerdict {
-  const { iss, exp, nbf, iat } = claims;
-  if (iss === undefined) return refuse("claim_missing", { claim: "iss" });
-  if (typeof iss !== "string") return malformed("iss", "string", iss);
-  if (!options.issuers.includes(iss)) {
-    return refuse("issuer_mismatch", { expected: options.issuers, actual: iss });
-  }
-  const audience = judgeAudience(claims, options);
-  if (audience) return audience;
+export const judgeClaims = (claims: Claims, options: ClaimsOptions): ClaimsVerdict =>
+  options.issuers.includes(claims.iss as string)
+    ? (judgeAudience(claims, options) ?? judgeDates(claims, options) ?? { ok: true, claims })
+    : refuseIssuer(claims, options);
 
-  if (exp === undefined) return refuse("claim_missing", { claim: "exp" });
-  if (!isNumericDate(exp)) return malformed("exp", "number", exp);
-  if (nbf !== undefined && !isNumericDate(nbf)) return malformed("nbf", "number", nbf);
-  if (iat !== undefined && !isNumericDate(iat)) return malformed("iat", "number", iat);
+/** Why `iss` is none of the issuers; also for a token whose issuer's keys nobody has, so nothing in it is proven. */
+export const refuseIssuer = ({ iss }: Claims, { issuers }: Pick<ClaimsOptions, "issuers">): ClaimsFailure =>
+  isString(iss) ? mismatch("issuer_mismatch", issuers, asEvidence(iss)) : mistyped("iss", "string", iss);
 
-  // Each test asks whether the time is right, never whether it is wrong: a NaN in the options then refuses.
-  const { nowSeconds, leewaySeconds = 0 } = options;
-  const late = (reason: "token_expired" | "token_not_yet_valid" | "issued_in_future", actual: number) =>
-    refuse(reason, { expected: nowSeconds, actual, leewaySeconds });
-  if (!(nowSeconds < exp + leewaySeconds)) return late("token_expired", exp);
-  if (nbf !== undefined && !(nbf <= nowSeconds + leewaySeconds)) return late("token_not_yet_valid", nbf);
-  if (iat !== undefined && !(iat <= nowSeconds + leewaySeconds)) return late("issued_in_future", iat);
-  return { ok: true, claims };
-}
-
-function judgeAudience(claims: Claims, options: ClaimsOptions): ClaimsFailure | undefined {
-  const { audiences } = options;
-  const claim = claims.aud === undefined && options.clientIdAsAudience ? "client_id" : "aud";
+function judgeAudience(claims: Claims, { audiences, clientIdAsAudience }: ClaimsOptions): ClaimsFailure | undefined {
+  const claim = claims.aud === undefined && clientIdAsAudience ? "client_id" : "aud";
   const value = claims[claim];
+  const isList = claim === "aud" && Array.isArray(value);
+  const actual: readonly unknown[] = isList ? value : [value];
   if (value === undefined) return refuse("audience_missing", { expected: audiences });
-  if (typeof value === "string") {
-    return audiences.includes(value)
-      ? undefined
-      : refuse("audience_mismatch", { claim, expected: audiences, actual: [value] });
-  }
-  if (claim === "client_id") return malformed(claim, "string", value);
-  if (!Array.isArray(value) || !value.every((each) => typeof each === "string")) {
-    return malformed(claim, "string or array of strings", value);
-  }
-  return value.some((each) => audiences.includes(each))
+  if (!actual.every(isString)) return mistyped(claim, claim === "aud" ? "string or array of strings" : "string", value);
+  return actual.some((each) => audiences.includes(each))
     ? undefined
-    : refuse("audience_mismatch", { claim, expected: audiences, actual: value });
+    : mismatch("audience_mismatch", audiences, actual, { claim });
 }
 
-function isNumericDate(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value); // JSON.parse reads 1e400 as Infinity
+const DATES = [
+  ["exp", "token_expired"],
+  ["nbf", "token_not_yet_valid"],
+  ["iat", "issued_in_future"],
+] as const;
+
+function judgeDates(claims: Claims, { nowSeconds, leewaySeconds = 0 }: ClaimsOptions): ClaimsFailure | undefined {
+  for (const [claim, reason] of DATES) {
+    const actual = claims[claim] as number; // or anything else; JSON.parse reads 1e400 as Infinity
+    if (actual === undefined && claim !== "exp") continue;
+    if (!Number.isFinite(actual)) return mistyped(claim, "finite number", actual);
+    // Asks whether the time is right, never whether it is wrong: a NaN in the options then refuses.
+    const isRight = claim === "exp" ? nowSeconds < actual + leewaySeconds : actual <= nowSeconds + leewaySeconds;
+    if (!isRight) return mismatch(reason, nowSeconds, actual, { leewaySeconds });
+  }
+  return undefined;
 }
 
-function malformed(claim: string, expected: string, value: unknown): ClaimsFailure {
-  return refuse("claim_malformed", { claim, expected, actual: jsonTypeOf(value) });
-}
+const mistyped = (claim: string, expected: string, value: unknown): ClaimsFailure =>
+  value === undefined
+    ? refuse("claim_missing", { claim })
+    : mismatch("claim_malformed", expected, jsonTypeOf(value), { claim });

@@ -1,12 +1,12 @@
 import type { KeyObject } from "node:crypto";
-import { isJsonObject } from "./decode-jwt.ts";
+import { isJsonObject, isString, parseJson } from "./json.ts";
 import { readJwk } from "./jwk.ts";
 import type { JwsAlgorithm } from "./jws-algorithm.ts";
 import type { KeyProblem } from "./token-verdict.ts";
 
 /** A public key that is ready for `crypto.verify`. */
 export interface VerificationKey {
-  readonly kid?: string;
+  readonly kid: string | undefined;
   readonly keyObject: KeyObject;
   /** What this key may verify: its type's algorithms, narrowed by the JWK's own `alg`. Never empty. */
   readonly algorithms: readonly JwsAlgorithm[];
@@ -16,17 +16,16 @@ export interface VerificationKey {
 
 /** A key of the document that is left aside, and why. */
 export interface UnusableKey {
-  readonly kid?: string;
+  readonly kid?: string | undefined;
   readonly problem: KeyProblem;
 }
 
-/** An issuer's public keys at one time. Made by parseKeySet only, frozen. */
+/** An issuer's public keys at one time. Made by parseKeySet only. */
 export interface KeySet {
+  /** Another map for every document: what was remembered under one is void under the next. See parse-once.ts. */
   readonly byKid: ReadonlyMap<string, VerificationKey>;
   readonly keys: readonly VerificationKey[];
   readonly unusable: readonly UnusableKey[];
-  /** Different for every document parsed in this process: what was remembered under another one is void. */
-  readonly generation: number;
   readonly fetchedAtMs: number;
 }
 
@@ -38,8 +37,6 @@ export type KeySetParse =
 export const MAX_JWKS_BYTES = 150_000;
 export const MAX_JWKS_KEYS = 100;
 
-let lastGeneration = 0;
-
 /**
  * Reads a JWKS document (RFC 7517 §5), as text or already parsed. A key that is not understood, is for encryption or is
  * too weak is left aside with its reason and does not spoil the others. A `kid` that names two different keys names
@@ -49,13 +46,10 @@ let lastGeneration = 0;
  */
 export function parseKeySet(document: unknown, { fetchedAtMs }: { readonly fetchedAtMs: number }): KeySetParse {
   let root = document;
-  if (typeof document === "string") {
+  if (isString(document)) {
     if (Buffer.byteLength(document) > MAX_JWKS_BYTES) return malformed(`more than ${MAX_JWKS_BYTES} bytes`);
-    try {
-      root = JSON.parse(document);
-    } catch {
-      return malformed("not JSON");
-    }
+    root = parseJson(document);
+    if (root === undefined) return malformed("not JSON");
   }
   const list = isJsonObject(root) ? root.keys : undefined;
   if (!Array.isArray(list)) return malformed('no "keys" array');
@@ -64,32 +58,24 @@ export function parseKeySet(document: unknown, { fetchedAtMs }: { readonly fetch
   const byKid = new Map<string, VerificationKey>();
   const unnamed: VerificationKey[] = [];
   const unusable: UnusableKey[] = [];
-  const ambiguous = new Set<string>();
   for (const jwk of list) {
     const key = readJwk(jwk);
     if ("problem" in key) unusable.push(key);
     else if (key.kid === undefined) unnamed.push(key);
     else {
-      const { kid } = key;
+      const { kid, algorithms } = key;
       const twin = byKid.get(kid);
-      if (twin && !twin.keyObject.equals(key.keyObject)) ambiguous.add(kid);
+      if (twin && !twin.keyObject.equals(key.keyObject)) unusable.push({ kid, problem: "kid_ambiguous" });
       // One key published twice, say with `alg` RS256 and PS256, is one key for both.
-      byKid.set(kid, twin ? { ...key, algorithms: [...twin.algorithms, ...key.algorithms] } : key);
+      byKid.set(kid, { ...key, algorithms: [...(twin?.algorithms ?? []), ...algorithms] });
     }
   }
-  for (const kid of ambiguous) {
-    byKid.delete(kid);
-    unusable.push({ kid, problem: "kid_ambiguous" });
-  }
+  for (const { kid, problem } of unusable) if (problem === "kid_ambiguous") byKid.delete(kid!);
   const keys = [...byKid.values(), ...unnamed];
-  return { ok: true, keys: Object.freeze({ byKid, keys, unusable, generation: ++lastGeneration, fetchedAtMs }) };
+  return { ok: true, keys: { byKid, keys, unusable, fetchedAtMs } };
 }
 
-function malformed(detail: string): KeySetParse {
-  return { ok: false, reason: "jwks_malformed", detail };
-}
+const malformed = (detail: string): KeySetParse => ({ ok: false, reason: "jwks_malformed", detail });
 
 /** The same keys, seen again at a later time: same generation. */
-export function refetchedKeySet(keys: KeySet, fetchedAtMs: number): KeySet {
-  return Object.freeze({ ...keys, fetchedAtMs });
-}
+export const refetchedKeySet = (keys: KeySet, fetchedAtMs: number): KeySet => ({ ...keys, fetchedAtMs });

@@ -1,6 +1,7 @@
 import { type HttpGet, type HttpGetFailure, httpGet } from "./http-get.ts";
-import { type KeySet, MAX_JWKS_BYTES, parseKeySet, refetchedKeySet } from "./key-set.ts";
-import { asEvidence } from "./token-verdict.ts";
+import { isString } from "./json.ts";
+import { type KeySet, MAX_JWKS_BYTES, parseKeySet } from "./key-set.ts";
+import { asEvidence, refuse } from "./token-verdict.ts";
 
 /*
  * An issuer's keys, fetched and kept.
@@ -27,18 +28,20 @@ export interface RemoteKeySetOptions {
   readonly retryPauseMs?: number;
   /** For each request. Default 1500 ms (D, HTTP API quotas). */
   readonly timeoutMs?: number;
-  /** Where plain http is accepted. Default `never`. */
-  readonly allowHttp?: "never" | "loopback" | "always";
-  /** Keys known at build time; they count as fetched when the set is created. */
-  readonly initialKeys?: KeySet;
+  /** Which hosts may be asked by plain http, such as `isLoopback`. Default none. */
+  readonly allowHttp?: (hostname: string) => boolean;
+  /** Keys known without a fetch, such as those built in; their age counts from their `fetchedAtMs`. */
+  readonly initialKeys?: KeySet | undefined;
   readonly get?: HttpGet;
+  /** Default parseKeySet; parseOnce() keeps the identity of keys whose document has not changed. */
+  readonly parseKeys?: typeof parseKeySet;
   readonly nowMs?: () => number;
 }
 
 /** Finds out the JWKS URL before each fetch of keys, with the same GET and limits. */
 export type JwksUriSource = (
-  fetchText: (url: string) => Promise<FetchedText>,
-) => Promise<{ readonly ok: true; readonly jwksUri: string } | KeySetFailure>;
+  fetchText: (url: string, unreachable: "jwks_unreachable" | "discovery_unreachable") => Promise<FetchedText>,
+) => Promise<string | KeySetFailure>;
 
 export type FetchedText = { readonly ok: true; readonly body: string } | FetchFailure;
 
@@ -75,8 +78,8 @@ export interface FetchFailure {
   readonly reason: "jwks_unreachable" | "discovery_unreachable" | "redirect_refused" | "url_refused";
   readonly url: string;
   readonly problem: HttpGetFailure["problem"] | "credentials" | "not_a_url" | "query_or_fragment" | "scheme";
-  /** An error code such as ECONNREFUSED, the status, the limit; empty for a refused URL. */
-  readonly detail: string;
+  /** An error code such as ECONNREFUSED, the status, the limit; absent for a refused URL. */
+  readonly detail?: string;
 }
 
 export const DEFAULT_CACHE_MS = 600_000;
@@ -102,13 +105,14 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
     allowHttp,
     initialKeys,
     get = httpGet,
+    parseKeys = parseKeySet,
     nowMs = Date.now,
   } = options;
 
-  let keys = initialKeys && refetchedKeySet(initialKeys, nowMs());
-  let text: string | undefined;
-  let failed: { readonly failure: KeySetFailure; readonly atMs: number } | undefined;
-  let unknownKidAtMs = Number.NEGATIVE_INFINITY;
+  let keys = initialKeys;
+  let failure: KeySetFailure | undefined;
+  let failedAtMs = 0;
+  let unknownKidAtMs = -cooldownMs;
   let underWay: Promise<KeySetVerdict> | undefined;
 
   /** Whether something of that time still counts; a clock set back makes it old. */
@@ -116,68 +120,64 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
     const ageMs = nowMs() - atMs;
     return ageMs >= 0 && ageMs < spanMs;
   };
-  const current = (): KeySet | undefined => (keys && isWithin(keys.fetchedAtMs, cacheMs) ? keys : undefined);
-  const orStale = (failure: KeySetFailure): KeySetVerdict =>
-    keys && isWithin(keys.fetchedAtMs, cacheMs + maxStaleMs) ? { ok: true, keys, failure } : failure;
+  const keysWithin = (spanMs: number): KeySet | undefined =>
+    keys && isWithin(keys.fetchedAtMs, spanMs) ? keys : undefined;
+  const staleOr = (failure: KeySetFailure): KeySetVerdict => {
+    const stale = keysWithin(cacheMs + maxStaleMs);
+    return stale ? { ok: true, keys: stale, failure } : failure;
+  };
 
-  const fetchText = async (address: string): Promise<FetchedText> => {
-    const problem = urlProblem(address, allowHttp);
-    if (problem) return { ok: false, reason: "url_refused", url: asEvidence(address), problem, detail: "" };
-    const got = await get(new URL(address), { timeoutMs, bodyLimitBytes: MAX_JWKS_BYTES });
+  const fetchText: Parameters<JwksUriSource>[0] = async (address, unreachable) => {
+    const url = URL.parse(address);
+    const problem = urlProblem(url, allowHttp);
+    if (!url || problem) return refuse("url_refused", { url: asEvidence(address), problem: problem! });
+    const got = await get(url, { timeoutMs, bodyLimitBytes: MAX_JWKS_BYTES });
     if (got.ok) return got;
-    return { ...got, reason: got.problem === "redirect" ? "redirect_refused" : "jwks_unreachable", url: address };
+    return { ...got, reason: got.problem === "redirect" ? "redirect_refused" : unreachable, url: address };
   };
 
   const fetchKeys = async (): Promise<KeySetVerdict> => {
-    const located = typeof jwksUri === "string" ? ({ ok: true, jwksUri } as const) : await jwksUri(fetchText);
-    if (!located.ok) return located;
-    const got = await fetchText(located.jwksUri);
+    const url = isString(jwksUri) ? jwksUri : await jwksUri(fetchText);
+    if (!isString(url)) return url;
+    const got = await fetchText(url, "jwks_unreachable");
     if (!got.ok) return got;
-    const fetchedAtMs = nowMs();
-    if (keys && got.body === text) return { ok: true, keys: refetchedKeySet(keys, fetchedAtMs) };
-    const parsed = parseKeySet(got.body, { fetchedAtMs });
-    if (!parsed.ok) return { ...parsed, url: located.jwksUri };
-    text = got.body;
-    return parsed;
+    const parsed = parseKeys(got.body, { fetchedAtMs: nowMs() });
+    return parsed.ok ? parsed : { ...parsed, url };
   };
 
-  const refresh = async (): Promise<KeySetVerdict> => {
-    const verdict = await fetchKeys().finally(() => {
-      underWay = undefined;
-    });
+  const refresh = async (isForUnknownKid: boolean): Promise<KeySetVerdict> => {
+    const verdict = await fetchKeys();
     if (!verdict.ok) {
-      failed = { failure: verdict, atMs: nowMs() };
-      unknownKidAtMs = Number.NEGATIVE_INFINITY;
-      return orStale(verdict);
+      failure = verdict;
+      failedAtMs = nowMs();
+      return staleOr(verdict);
     }
     keys = verdict.keys;
-    failed = undefined;
+    failure = undefined;
+    if (isForUnknownKid) unknownKidAtMs = nowMs();
     return verdict;
   };
 
   return {
-    current,
+    current: () => keysWithin(cacheMs),
     async get(kid) {
-      const fresh = current();
-      if (fresh && (kid === undefined || fresh.byKid.has(kid))) return { ok: true, keys: fresh };
-      if (underWay) return underWay;
-      if (fresh && isWithin(unknownKidAtMs, cooldownMs)) return { ok: true, keys: fresh };
-      if (failed && isWithin(failed.atMs, retryPauseMs)) return orStale(failed.failure);
-      if (fresh) unknownKidAtMs = nowMs();
-      underWay = refresh();
-      return underWay;
+      const fresh = keysWithin(cacheMs);
+      const isEnough = kid === undefined || fresh?.byKid.has(kid) || isWithin(unknownKidAtMs, cooldownMs);
+      if (fresh && isEnough) return { ok: true, keys: fresh };
+      if (!underWay && failure && isWithin(failedAtMs, retryPauseMs)) return staleOr(failure);
+      return (underWay ??= refresh(!!fresh).finally(() => {
+        underWay = undefined;
+      }));
     },
   };
 }
 
-function urlProblem(address: string, allowHttp: RemoteKeySetOptions["allowHttp"]): FetchFailure["problem"] | undefined {
-  if (!URL.canParse(address)) return "not_a_url";
-  const { protocol, hostname, username, password } = new URL(address);
+function urlProblem(url: URL | null, allowHttp: RemoteKeySetOptions["allowHttp"]): FetchFailure["problem"] | undefined {
+  if (!url) return "not_a_url";
+  const { protocol, hostname, username, password } = url;
   if (username || password) return "credentials";
-  if (protocol === "https:") return undefined;
-  const isAllowed = allowHttp === "always" || (allowHttp === "loopback" && LOOPBACK.test(hostname));
-  return protocol === "http:" && isAllowed ? undefined : "scheme";
+  return protocol === "https:" || (protocol === "http:" && allowHttp?.(hostname)) ? undefined : "scheme";
 }
 
 /** Names and addresses of this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3), as URL normalises them. */
-const LOOPBACK = /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1]$/;
+export const isLoopback = (hostname: string): boolean => /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1]$/.test(hostname);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { groupsOf, matchScopes, permissionsOf, scopesOf } from "./scopes.ts";
+import { groupsOf, matchScopes, permissionsOf, scopeClaimOf, scopesOf } from "./scopes.ts";
 
 describe("matchScopes", () => {
   test("one common scope is enough for anyOf, all are needed for allOf", () => {
@@ -56,10 +56,15 @@ describe("matchScopes", () => {
 });
 
 test("scope comes first, scp stands in when it is absent, empty or no string", () => {
-  expect(scopesOf({ scope: "a b", scp: ["c"] })).toEqual({ claim: "scope", scopes: ["a", "b"] });
-  expect(scopesOf({ scope: "", scp: ["c d"] })).toEqual({ claim: "scp", scopes: ["c d"] });
-  expect(scopesOf({ scope: ["x"], scp: "c  d" })).toEqual({ claim: "scp", scopes: ["c", "d"] });
-  expect(scopesOf({})).toEqual({ claim: null, scopes: [] });
+  for (const [claims, claim, scopes] of [
+    [{ scope: "a b", scp: ["c"] }, "scope", ["a", "b"]],
+    [{ scope: "", scp: ["c d"] }, "scp", ["c d"]],
+    [{ scope: ["x"], scp: "c  d" }, "scp", ["c", "d"]],
+    [{}, null, []],
+  ] as const) {
+    expect(scopesOf(claims)).toEqual(scopes);
+    expect(scopeClaimOf(claims)).toBe(claim);
+  }
 });
 
 test("permissions and groups are the strings of their lists", () => {

@@ -1,3 +1,4 @@
+import { isString } from "./json.ts";
 import type { Claims } from "./token-verdict.ts";
 
 /** At least one of, or all of these scopes. An empty list asks for nothing, as a route without authorizationScopes. */
@@ -30,25 +31,33 @@ export type ScopeVerdict =
 export function matchScopes(claims: Claims, required: RequiredScopes): ScopeVerdict {
   const rule = "anyOf" in required ? "any" : "all";
   const expected = "anyOf" in required ? required.anyOf : required.allOf;
-  const { claim, scopes } = scopesOf(claims);
+  const scopes = scopesOf(claims);
   const matched = expected.filter((scope) => scopes.includes(scope));
   if (matched.length === expected.length || (rule === "any" && matched.length > 0)) {
     return { ok: true, matched, granted: scopes };
   }
   const held = permissionsOf(claims);
   const permissions = expected.filter((scope) => held.includes(scope));
-  return { ok: false, reason: "scope_insufficient", rule, expected, actual: scopes, claim, permissions };
+  return {
+    ok: false,
+    reason: "scope_insufficient",
+    rule,
+    expected,
+    actual: scopes,
+    claim: scopeClaimOf(claims),
+    permissions,
+  };
 }
 
 /** The token's scopes in the token's order, from `scope` (a space-separated string) or else `scp` (a string or a list). */
-export function scopesOf(claims: Claims): { readonly claim: ScopeClaim | null; readonly scopes: readonly string[] } {
-  for (const claim of SCOPE_CLAIMS) {
-    const value = claims[claim];
-    const scopes = typeof value === "string" ? value.split(" ").filter(Boolean) : claim === "scp" ? strings(value) : [];
-    if (scopes.length > 0) return { claim, scopes };
-  }
-  return { claim: null, scopes: [] };
-}
+export const scopesOf = ({ scope, scp }: Claims): readonly string[] =>
+  [words(scope), words(scp), strings(scp)].find((each) => each.length > 0) ?? [];
+
+/** The claim that scopesOf has read; null when the token has no scopes. */
+export const scopeClaimOf = (claims: Claims): ScopeClaim | null =>
+  SCOPE_CLAIMS.find((claim) => scopesOf({ [claim]: claims[claim] }).length > 0) ?? null;
+
+const words = (value: unknown): string[] => (isString(value) ? value.split(" ").filter(Boolean) : []);
 
 /** Auth0's `permissions` claim: a list, and not the same as scopes. */
 export function permissionsOf(claims: Claims): readonly string[] {
@@ -60,6 +69,4 @@ export function groupsOf(claims: Claims): readonly string[] {
   return [...new Set([...strings(claims["cognito:groups"]), ...strings(claims.groups)])];
 }
 
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
-}
+const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter(isString) : []);

@@ -1,5 +1,5 @@
 import { constants, createHmac, type KeyObject, sign } from "node:crypto";
-import { JWS_DIGESTS, type JwsAlgorithm } from "./jws-algorithm.ts";
+import { type JwsAlgorithm, jwsDigest } from "./jws-algorithm.ts";
 
 /** HS256 is here only to make tokens that must be refused: no verifier of ours accepts it. */
 export type SigningAlgorithm = JwsAlgorithm | "HS256";
@@ -34,7 +34,7 @@ function encode(value: object): string {
 function signBytes(input: Buffer, { algorithm, privateKey }: SignOptions): Buffer {
   if (algorithm === "HS256") return createHmac("sha256", privateKey).update(input).digest();
   if (Buffer.isBuffer(privateKey)) throw new TypeError(`${algorithm} needs a private key, not a secret`);
-  return sign(JWS_DIGESTS[algorithm], input, {
+  return sign(jwsDigest(algorithm), input, {
     key: privateKey,
     dsaEncoding: "ieee-p1363",
     ...(algorithm.startsWith("PS") && {

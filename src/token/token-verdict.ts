@@ -1,4 +1,6 @@
+import { isString } from "./json.ts";
 import type { JwsAlgorithm } from "./jws-algorithm.ts";
+import type { KeySetFailure } from "./remote-key-set.ts";
 
 /*
  * What the judges of this folder answer. Every failure is plain data that may be logged as JSON: it carries what was
@@ -8,6 +10,9 @@ import type { JwsAlgorithm } from "./jws-algorithm.ts";
 
 /** A JSON object of the token; members are the issuer's, so every one is `unknown` until looked at. */
 export type Claims = Readonly<Record<string, unknown>>;
+
+/** What was sent holds no token to look at. */
+export type CredentialFailure = { readonly ok: false; readonly reason: "token_missing" | "bearer_missing" };
 
 export type TokenSegment = "header" | "payload" | "signature";
 
@@ -125,28 +130,42 @@ export type ClaimsVerdict = { readonly ok: true; readonly claims: Claims } | Cla
 
 export type TokenVerdict = { readonly ok: true; readonly header: Claims; readonly claims: Claims } | TokenFailure;
 
-type Evidence<R extends TokenFailure["reason"]> = Omit<FailureOf<R>, "ok" | "reason">;
-
-/** A refusal with the evidence its reason asks for. */
-export function refuse<R extends TokenFailure["reason"]>(reason: R, evidence: Evidence<R>): FailureOf<R> {
-  return { ok: false, reason, ...evidence } as unknown as FailureOf<R>; // the parameters are its members
-}
+type AnyFailure = CredentialFailure | TokenFailure | KeySetFailure;
 
 /** The failure with a given reason. */
-export type FailureOf<R extends TokenFailure["reason"]> = Extract<TokenFailure, { readonly reason: R }>;
+export type FailureOf<R extends AnyFailure["reason"], F = AnyFailure> = F extends { readonly reason: infer Each }
+  ? R extends Each
+    ? F
+    : never
+  : never;
+
+/** A refusal with the evidence its reason asks for. */
+export const refuse = <R extends AnyFailure["reason"]>(
+  reason: R,
+  evidence: Omit<FailureOf<R>, "ok" | "reason">,
+): FailureOf<R> => ({ ok: false, reason, ...evidence }) as unknown as FailureOf<R>; // the parameters are its members
+
+type Mismatch = Extract<AnyFailure, { readonly expected: unknown; readonly actual: unknown }>;
+type FurtherEvidence<F> = Omit<F, "ok" | "reason" | "expected" | "actual">;
+
+/** A refusal of what is not as it should be: expected and actual, and whatever else its reason asks for. */
+export const mismatch: <R extends Mismatch["reason"]>(
+  reason: R,
+  expected: FailureOf<R, Mismatch>["expected"],
+  actual: FailureOf<R, Mismatch>["actual"],
+  ...more: keyof FurtherEvidence<FailureOf<R>> extends never ? [] : [FurtherEvidence<FailureOf<R>>]
+) => FailureOf<R> = (reason, expected, actual, more?: object) => refuse(reason, { ...more, expected, actual } as never);
 
 /** Longest piece of an unverified header that may appear in evidence. */
 export const MAX_EVIDENCE_CHARS = 128;
 
 /** A value as evidence: a string cut to MAX_EVIDENCE_CHARS, anything else by its JSON type. */
-export function asEvidence(value: unknown): string {
-  return typeof value === "string" ? value.slice(0, MAX_EVIDENCE_CHARS) : jsonTypeOf(value);
-}
+export const asEvidence = (value: unknown): string =>
+  isString(value) ? value.slice(0, MAX_EVIDENCE_CHARS) : jsonTypeOf(value);
 
-/** `missing`, `null`, `array`, or what `typeof` says; a number that is not finite (1e400) is `infinite number`. */
-export function jsonTypeOf(value: unknown): string {
+/** `missing`, `null`, `array`, or what `typeof` says. */
+export const jsonTypeOf = (value: unknown): string => {
   if (value === undefined) return "missing";
   if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  return typeof value === "number" && !Number.isFinite(value) ? "infinite number" : typeof value;
-}
+  return Array.isArray(value) ? "array" : typeof value;
+};

@@ -1,7 +1,9 @@
+import { type DecodedJwt, decodeJwt } from "./decode-jwt.ts";
 import type { KeySet } from "./key-set.ts";
+import { readRememberedHeader } from "./remember-headers.ts";
 import type { KeySetFailure, RemoteKeySet } from "./remote-key-set.ts";
 import type { TokenVerdict } from "./token-verdict.ts";
-import { type VerifyOptions, verifyJwt } from "./verify-jwt.ts";
+import { chooseKey, type VerifyOptions, verifyDecodedJwt } from "./verify-jwt.ts";
 
 export type RemoteTokenVerdict = TokenVerdict | KeySetFailure;
 
@@ -16,21 +18,28 @@ export function verifyWithRemoteKeys(
   remote: RemoteKeySet,
   options: Omit<VerifyOptions, "keys">,
 ): RemoteTokenVerdict | Promise<RemoteTokenVerdict> {
-  const keys = remote.current();
-  const verdict = verifyJwt(token, { ...options, keys: keys ?? NO_KEYS });
-  if (verdict.ok) return verdict;
-  if (verdict.reason === "key_not_found") return fetchAndVerify(token, remote, options, verdict.kid);
-  return verdict.reason === "kid_missing" && !keys ? fetchAndVerify(token, remote, options) : verdict;
+  const decoded = decodeJwt(token, readRememberedHeader);
+  return decoded.ok ? verifyDecodedWithRemoteKeys(decoded, remote, options, chooseKey) : decoded;
 }
 
-async function fetchAndVerify(
-  token: string,
+/**
+ * The same for a token that decodeJwt has taken apart, perhaps to find out which issuer's keys to ask for. `choose` as for
+ * verifyDecodedJwt.
+ */
+export function verifyDecodedWithRemoteKeys(
+  decoded: DecodedJwt,
   remote: RemoteKeySet,
   options: Omit<VerifyOptions, "keys">,
-  kid?: string,
-): Promise<RemoteTokenVerdict> {
-  const fetched = await remote.get(kid);
-  return fetched.ok ? verifyJwt(token, { ...options, keys: fetched.keys }) : fetched;
+  choose?: typeof chooseKey,
+): RemoteTokenVerdict | Promise<RemoteTokenVerdict> {
+  const verify = (keys: KeySet): TokenVerdict => verifyDecodedJwt(decoded, { ...options, keys }, choose);
+  const { kid } = decoded.header;
+  const current = remote.current();
+  const verdict = verify(current ?? NO_KEYS);
+  // Only what is refused for want of a key says which keys are known; other keys help if there are none yet, or for a kid.
+  if (!("known" in verdict) || (current && kid === undefined)) return verdict;
+  // A kid that is no string was refused above.
+  return remote.get(kid as string | undefined).then((fetched) => (fetched.ok ? verify(fetched.keys) : fetched));
 }
 
-const NO_KEYS: KeySet = { byKid: new Map(), keys: [], unusable: [], generation: 0, fetchedAtMs: 0 };
+const NO_KEYS: KeySet = { byKid: new Map(), keys: [], unusable: [], fetchedAtMs: 0 };
