@@ -29,7 +29,7 @@ export interface GatewardenOptions {
   readonly watch?: boolean;
   /** Stage variables by API id, over those of the project file. */
   readonly stageVariables?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Called with each decision record. */
+  /** Called with each decision record; what it throws becomes a warning of the process. */
   readonly onRecord?: (record: DecisionRecord) => void;
 }
 
@@ -84,7 +84,11 @@ export async function startGatewarden(options: GatewardenOptions = {}): Promise<
       watch: options.watch ?? false,
       stageVariables: options.stageVariables ?? {},
     },
-    { ...(options.onRecord && { onRecord: options.onRecord }) },
+    {
+      ...(options.onRecord && { onRecord: options.onRecord }),
+      onTrouble: (message) => process.emitWarning(message),
+      onDefect: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
+    },
   );
   return {
     url: (apiId) => {

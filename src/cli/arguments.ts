@@ -59,7 +59,8 @@ export function parseArguments(argv: readonly string[], flags: Flags, env: NodeJ
       given.set(token.name, ["true"]);
       continue;
     }
-    if (token.value === undefined)
+    // A forgotten value would take the next flag for one; `--name=--value` says that it is meant.
+    if (token.value === undefined || (!token.inlineValue && namesFlag(token.value, flags)))
       throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value ?? "VALUE"}.`);
     if (flag.multiple) given.set(token.name, [...(given.get(token.name) ?? []), token.value]);
     else given.set(token.name, [token.value]);
@@ -69,6 +70,9 @@ export function parseArguments(argv: readonly string[], flags: Flags, env: NodeJ
     const value = env[variable];
     if (!flag.env || value === undefined || given.has(name)) continue;
     fromEnvironment.add(name);
+    if (flag.type === "string" && value === "") {
+      throw new UsageError(`${variable} is empty: unset it or give it a value.`);
+    }
     if (flag.type !== "boolean") given.set(name, [value]);
     else if (value === "1" || value === "true") given.set(name, ["true"]);
     else if (value !== "0" && value !== "false") {
@@ -90,6 +94,11 @@ export function parseArguments(argv: readonly string[], flags: Flags, env: NodeJ
     number: (name) => (given.has(name) ? Number(given.get(name)?.at(-1)) : undefined),
     boolean: (name) => given.get(name)?.at(-1) === "true",
   };
+}
+
+function namesFlag(text: string, flags: Flags): boolean {
+  const name = /^--([^=]+)/.exec(text)?.[1];
+  return name !== undefined && Object.hasOwn(flags, name);
 }
 
 function variableOf(name: string): string {

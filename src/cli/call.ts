@@ -1,8 +1,10 @@
+import type { DecisionRecord } from "../execute-api/decision-record.ts";
 import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
-import { UsageError } from "./arguments.ts";
+import { StartError } from "../server/start-error.ts";
+import { type Arguments, UsageError } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { printRecord } from "./print-record.ts";
-import { CLIENT_FLAGS, findRunningServer } from "./running-server.ts";
+import { CLIENT_FLAGS, findRunningServer, originOf } from "./running-server.ts";
 
 const CALL_TIMEOUT_MS = 60_000;
 
@@ -24,27 +26,16 @@ export const call: Command = {
       throw new UsageError(
         "wanted a method and a URL: gatewarden call GET http://127.0.0.1:4566/_aws/execute-api/petstore/test/pets",
       );
-    const url = parseUrl(address.startsWith("/") ? `${findRunningServer(args, io.cwd).url}${address}` : address);
+    const url = parseUrl(address.startsWith("/") ? `${findRunningServer(args, io.cwd).gatewayUrl}${address}` : address);
     const data = args.string("data") === "-" ? await io.stdin() : args.string("data");
-    const headers = [
-      "Host",
-      url.host,
-      "User-Agent",
-      "gatewarden-call",
-      "Accept",
-      "*/*",
-      ...args.strings("header").flatMap(splitHeader),
-    ];
+    const given = args.strings("header").flatMap(splitHeader);
     const token = args.string("token");
-    if (token !== undefined) headers.push("Authorization", `Bearer ${token}`);
+    if (token !== undefined) given.push("Authorization", `Bearer ${token}`);
+    const headers = withDefaults(given, ["Host", url.host, "User-Agent", "gatewarden-call", "Accept", "*/*"]);
     const http = createHttpClient();
     const result = await http.request({
       method: method.toUpperCase(),
-      url: {
-        scheme: url.protocol === "https:" ? "https" : "http",
-        hostname: url.hostname,
-        port: Number(url.port || (url.protocol === "https:" ? 443 : 80)),
-      },
+      url: originOf(url),
       path: `${url.pathname}${url.search}`,
       headers,
       ...(data !== undefined && { body: Buffer.from(data) }),
@@ -56,7 +47,7 @@ export const call: Command = {
       return 1;
     }
     const requestId = headerOf(result.headers, "x-amzn-requestid");
-    const record = requestId === undefined ? undefined : await findRunningServer(args, io.cwd).record(requestId);
+    const record = requestId === undefined ? undefined : await recordOf(requestId, args, io.cwd);
     if (args.boolean("json")) {
       io.out(
         `${JSON.stringify({ status: result.status, headers: result.headers, body: result.body.toString("utf8"), record: record ?? null })}\n`,
@@ -75,6 +66,26 @@ export const call: Command = {
     return args.boolean("fail") && result.status >= 400 ? 1 : 0;
   },
 };
+
+/** The record, when the answer came from the server that runs here: it may as well be AWS's, or another gateway's. */
+async function recordOf(requestId: string, args: Arguments, cwd: string): Promise<DecisionRecord | undefined> {
+  try {
+    return await findRunningServer(args, cwd).record(requestId);
+  } catch (error) {
+    if (error instanceof StartError) return undefined;
+    throw error;
+  }
+}
+
+/** The given fields, then those of the defaults whose name was not given. */
+function withDefaults(given: readonly string[], defaults: readonly string[]): string[] {
+  const headers = [...given];
+  for (let at = 0; at < defaults.length; at += 2) {
+    const name = defaults[at] as string;
+    if (headerOf(given, name.toLowerCase()) === undefined) headers.push(name, defaults[at + 1] as string);
+  }
+  return headers;
+}
 
 function parseUrl(text: string): URL {
   try {

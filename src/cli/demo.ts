@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { RunningServer } from "../server/start-server.ts";
-import type { Arguments } from "./arguments.ts";
+import { type Arguments, UsageError } from "./arguments.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { demoCalls } from "./demo-calls.ts";
 import { printServed, serveInTerminal, serveUntilSignal } from "./serve.ts";
@@ -14,6 +14,10 @@ export const demo: Command = {
   flags: SERVE_FLAGS,
   async run(args, io) {
     const options = readServeOptions(args, io.cwd, "development");
+    if (options.issuerPort === undefined)
+      throw new UsageError("the demo shows tokens of its issuer: leave --no-issuer out.");
+    if (args.positionals.length > 0)
+      throw new UsageError("the demo serves its own example: for your files it is gatewarden dev FILE.");
     const example = exampleFolder();
     const { startPetsBackend } = (await import(pathToFileURL(`${example}backend.js`).href)) as {
       startPetsBackend: (port: number) => Promise<{ address: string; stop: () => Promise<void> }>;

@@ -1,11 +1,15 @@
 import type { DecisionRecord } from "../execute-api/decision-record.ts";
+import { printable } from "../server/printable.ts";
+
+const NAME_COLUMN_CHARACTERS = 16;
 
 /** A decision record as a person reads it: what was asked, what decided, why, what to check. */
 export function printRecord(record: DecisionRecord): string {
   const lines: string[] = [];
   const row = (name: string, value: unknown): void => {
     if (value === undefined || value === "") return;
-    lines.push(`  ${`${name}:`.padEnd(16)}${typeof value === "string" ? value : JSON.stringify(value)}`);
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    lines.push(`  ${`${name}: `.padEnd(NAME_COLUMN_CHARACTERS)}${text}`);
   };
   const { request, answer, route, authorization, integration, refusal } = record;
   lines.push(`${answer.status} ${request.method} ${request.path}`);
@@ -43,7 +47,7 @@ export function printRecord(record: DecisionRecord): string {
   }
   row("gateway response", answer.responseType && `${answer.responseType} (${answer.errorType})`);
   row("steps", record.steps.map(({ step, ms }) => `${step} ${ms} ms`).join(", "));
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(printable).join("\n")}\n`;
 }
 
 function cacheText(authorization: NonNullable<DecisionRecord["authorization"]>): string | undefined {

@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import type { DecisionRecord } from "../execute-api/decision-record.ts";
 import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
+import type { HttpOrigin } from "../execute-api/integrations/http-client/http-exchange.ts";
 import { readProjectToken } from "../server/data-dir.ts";
+import { isLoopbackHostname } from "../server/loopback.ts";
 import { readReadyFile } from "../server/ready-file.ts";
 import { SERVER_DEFAULTS } from "../server/server-options.ts";
 import { StartError } from "../server/start-error.ts";
@@ -20,10 +22,10 @@ export const CLIENT_FLAGS = {
 
 const ASK_TIMEOUT_MS = 5_000;
 
-/** The own interface of a server that runs on this machine. */
+/** A server that runs on this machine. */
 export interface RunningInterface {
-  /** e.g. `http://127.0.0.1:4566`. */
-  readonly url: string;
+  /** Its data plane, e.g. `http://127.0.0.1:4566`. */
+  readonly gatewayUrl: string;
   /** A record, or undefined when the server no longer has it. */
   record(requestId: string): Promise<DecisionRecord | undefined>;
   /** Newest first. */
@@ -35,43 +37,85 @@ export function findRunningServer(args: Arguments, cwd: string): RunningInterfac
   const dataDir = resolve(cwd, args.string("data-dir") ?? SERVER_DEFAULTS.dataDir);
   const port = args.number("port");
   const ready = readReadyFile(resolve(dataDir, "ready.json"));
-  const url = port === undefined ? (ready?.management ?? ready?.gateway) : `http://127.0.0.1:${port}`;
+  const named = port === undefined ? undefined : `http://127.0.0.1:${port}`;
+  const own = loopbackUrl(named ?? ready?.management ?? ready?.gateway);
+  const gateway = loopbackUrl(named ?? ready?.gateway) ?? own;
   const token = readProjectToken(dataDir);
-  if (url === undefined || token === undefined) {
+  if (own === undefined || gateway === undefined || token === undefined) {
     throw new StartError(
       `no running server is known in ${dataDir}. Start one here with "gatewarden demo" or "gatewarden dev FILE", or name its folder with --data-dir.`,
       2,
     );
   }
   const ask = async (path: string): Promise<unknown> => {
-    const { protocol, hostname, port: urlPort } = new URL(url);
     const http = createHttpClient();
     try {
       const result = await http.request({
         method: "GET",
-        url: { scheme: protocol === "https:" ? "https" : "http", hostname, port: Number(urlPort) },
+        url: originOf(own),
         path,
-        headers: ["Host", `${hostname}:${urlPort}`, "Authorization", `Bearer ${token}`],
+        headers: ["Host", own.host, "Authorization", `Bearer ${token}`],
         timeoutMs: ASK_TIMEOUT_MS,
+        // It is this machine, whatever name its certificate has.
+        insecureSkipVerification: true,
       });
       if (result.outcome !== "response") {
-        throw new StartError(`the server at ${url} does not answer (${result.outcome}). Is it still running?`, 2);
-      }
-      if (result.status === 404) return undefined;
-      if (result.status !== 200)
         throw new StartError(
-          `the server at ${url} answered ${result.status}: ${result.body.toString("utf8").slice(0, 300)}`,
+          `the server at ${own.origin} does not answer (${result.outcome}). Is it still running?`,
           2,
         );
-      return JSON.parse(result.body.toString("utf8"));
+      }
+      const text = result.body.toString("utf8");
+      if (result.status === 404) return undefined;
+      if (result.status !== 200) {
+        throw new StartError(`the server at ${own.origin} answered ${result.status}: ${text.slice(0, 300)}`, 2);
+      }
+      return parseJson(text);
     } finally {
       await http.close();
     }
   };
+  const stranger = (): StartError => new StartError(`the server at ${own.origin} is no gatewarden.`, 2);
   return {
-    url,
-    record: async (requestId) =>
-      (await ask(`/_gatewarden/requests/${encodeURIComponent(requestId)}`)) as DecisionRecord | undefined,
-    records: async () => ((await ask("/_gatewarden/requests")) as { requests: DecisionRecord[] }).requests,
+    gatewayUrl: gateway.origin,
+    record: async (requestId) => {
+      const record = await ask(`/_gatewarden/requests/${encodeURIComponent(requestId)}`);
+      if (record !== undefined && !isObject(record)) throw stranger();
+      return record as DecisionRecord | undefined;
+    },
+    records: async () => {
+      const answer = await ask("/_gatewarden/requests");
+      if (!isObject(answer) || !Array.isArray(answer.requests)) throw stranger();
+      return answer.requests;
+    },
   };
+}
+
+/** Where a URL's host and port are, as the HTTP client wants them. */
+export function originOf(url: URL): HttpOrigin {
+  const scheme = url.protocol === "https:" ? "https" : "http";
+  return { scheme, hostname: url.hostname, port: Number(url.port || (scheme === "https" ? 443 : 80)) };
+}
+
+/** The project token goes to this machine only, whatever a ready file that came with a foreign project says. */
+function loopbackUrl(text: unknown): URL | undefined {
+  if (typeof text !== "string" || !URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  // A listener on every address is reached by this one too.
+  if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
+  if (url.hostname === "[::]") url.hostname = "[::1]";
+  const isWeb = url.protocol === "http:" || url.protocol === "https:";
+  return isWeb && isLoopbackHostname(url.hostname) ? url : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

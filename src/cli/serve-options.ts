@@ -62,6 +62,10 @@ export const SERVE_FLAGS = {
 /** Reads the serving flags; `mode` decides what development conveniences there are. */
 export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptions["mode"]): ServerOptions {
   const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(cwd, path));
+  for (const name of Object.keys(SERVE_FLAGS)) {
+    // An empty --host would listen on every address, an empty --data-dir fill the working folder.
+    if (args.strings(name).includes("")) throw new UsageError(`--${name} is empty, wanted a value.`);
+  }
   const accountId = args.string("account-id") ?? SERVER_DEFAULTS.accountId;
   if (!/^\d{12}$/.test(accountId))
     throw new UsageError(`--account-id is ${JSON.stringify(accountId)}, wanted 12 digits.`);
@@ -95,7 +99,7 @@ export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptio
     allowedHosts: new Map(args.strings("allowed-host").map(allowedHost)),
     trustedProxies: args.strings("trusted-proxy"),
     lambdaIsolation: isolation,
-    ...(inspectPort !== undefined && { inspectPort }),
+    ...(inspectPort !== undefined && { inspectPort: port(args, "inspect-port", inspectPort) }),
     watch: mode === "development",
     stageVariables: {},
   };

@@ -51,9 +51,12 @@ export async function serveUntilSignal(
   });
   try {
     const server = await start();
-    announce(server);
-    await asked;
-    await server.stop();
+    try {
+      announce(server);
+      await asked;
+    } finally {
+      await server.stop();
+    }
     return 0;
   } finally {
     release();

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { compile } from "../execute-api/rest-api/compile.ts";
 import { formatFinding } from "../model/finding.ts";
-import { loadProject } from "../server/load-project.ts";
+import { compileProject } from "../server/compile-project.ts";
+import { type AccountPlace, type LoadedProject, loadProject, type ProjectLocation } from "../server/load-project.ts";
 import { partitionOf, SERVER_DEFAULTS } from "../server/server-options.ts";
 import { UsageError } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -40,30 +40,28 @@ export const template: Command = {
       partition: partitionOf(region),
     };
     const config = args.string("config");
-    const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-check-"));
-    const project = loadProject(
+    const project = loadOnly(
       {
         files: files.map((file) => resolve(io.cwd, file)),
         cwd: io.cwd,
         ...(config !== undefined && { config: resolve(io.cwd, config) }),
       },
       place,
-      { issuerUrl: "http://localhost:4567/", dataDir },
     );
-    rmSync(dataDir, { recursive: true, force: true });
     const known = new Set(project.functions.map((each) => each.arn));
-    const findings = [...project.findings];
-    for (const { api, stage } of project.apis) {
-      const compiled = compile(api, stage, {
-        ...place,
-        deploymentId: "check",
-        hasFunction: (arn) => known.has(arn),
-        accepts: () => false,
-      });
-      for (const finding of compiled.findings) if (!findings.includes(finding)) findings.push(finding);
-    }
+    const { findings } = compileProject(project, (arn) => known.has(arn), place);
     if (args.boolean("json")) io.out(`${JSON.stringify({ findings }, null, 2)}\n`);
     else for (const finding of findings) io.out(`${formatFinding(finding)}\n`);
     return findings.some((finding) => finding.severity === "error") ? 1 : 0;
   },
 };
+
+/** Loads a project without leaving anything on the disk. */
+function loadOnly(location: ProjectLocation, place: AccountPlace): LoadedProject {
+  const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-check-"));
+  try {
+    return loadProject(location, place, { issuerUrl: "http://localhost:4567/", dataDir });
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}

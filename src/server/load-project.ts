@@ -164,7 +164,8 @@ function loadApi(
   const loaded = loadOpenApi(document.document, { apiId: id.apiId, ...place });
   findings.push(...loaded.findings);
   if (loaded.api === undefined) return undefined;
-  const stage = project.stages[id.apiId];
+  // An API may well be called constructor.
+  const stage = Object.hasOwn(project.stages, id.apiId) ? project.stages[id.apiId] : undefined;
   return {
     api: loaded.api,
     file,

@@ -114,7 +114,12 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     record: (record) => {
       records.add(record);
       metrics.count(record);
-      events.onRecord?.(record);
+      try {
+        events.onRecord?.(record);
+      } catch (error) {
+        // Who looks on decides nothing: the request is answered as it was decided.
+        events.onDefect?.(error);
+      }
     },
     writeAccessLog: accessLogs.write,
   });
@@ -215,7 +220,12 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
       // Rules and functions may have changed with the files; a policy cached before would hide that for its TTL.
       for (const { apiId, stageName } of executeApi.deployments()) executeApi.flushAuthorizers(apiId, stageName);
       void issuer?.serve(project).catch(onError);
-      announce();
+      try {
+        announce();
+      } catch (error) {
+        if (!(error instanceof StartError)) throw error;
+        events.onTrouble?.(error.message);
+      }
       events.onFindings?.(findings);
       events.onReload?.("deployed anew, authorizer caches flushed");
     },

@@ -48,8 +48,11 @@ export class AuthorizerCache {
       this.#entries.delete(key);
       return undefined;
     }
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    // Whose turn it is matters only once entries have to go: a cache that is half empty is spared the shuffling.
+    if (this.#entries.size > this.#maxEntries / 2) {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+    }
     return entry.result;
   }
 

@@ -1,5 +1,6 @@
 import type { InvokeResult } from "../../lambda/invoke.ts";
 import { type AnyTokenFailure, describeTokenVerdict, TOKEN_REASONS, type TokenReason } from "../../token/reasons.ts";
+import type { AuthorizationRecord } from "../decision-record.ts";
 import type { Ports } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
@@ -72,7 +73,7 @@ export async function askLambdaAuthorizer(
   const key = authorizerCacheKey(authorizer.cachePrefix, identity);
   const cached = ports.authorizerCache.get(key, authorizer.stageKey, ports.now());
   if (cached !== undefined) {
-    trace.authorization = { ...recordOf(authorizer), cache: "hit", ...cached.recorded };
+    trace.authorization = recordOfHit(authorizer, cached);
     return cached;
   }
   trace.authorization = { ...recordOf(authorizer), cache: "miss" };
@@ -252,6 +253,14 @@ function toldBy(lines: readonly string[]): { message?: string; check?: string; e
 function quoted(text: string, secrets: readonly string[]): string {
   const masked = maskIdentity(text, secrets);
   return masked.length > MAX_QUOTED_CHARACTERS ? `${masked.slice(0, MAX_QUOTED_CHARACTERS)}…` : masked;
+}
+
+/** Spelt out, since this is made for every cached request and spreading costs more than looking the result up. */
+function recordOfHit({ id, name }: LambdaAuthorizer, { recorded }: AuthorizerResult): AuthorizationRecord {
+  const { cachedFrom = "", cachedAt = "", token } = recorded;
+  return token === undefined
+    ? { type: "CUSTOM", authorizerId: id, authorizerName: name, cache: "hit", cachedFrom, cachedAt }
+    : { type: "CUSTOM", authorizerId: id, authorizerName: name, cache: "hit", cachedFrom, cachedAt, token };
 }
 
 function recordOf(authorizer: LambdaAuthorizer) {

@@ -69,6 +69,7 @@ export async function authorize(
           reason: "iam_bearer_token",
           message: `${request.method} ${matched.method.resourcePath} has AWS_IAM authorization and the Authorization header is no SigV4 signature`,
         },
+        signed: "the signature's access key is not known here",
       });
     case "CUSTOM": {
       if (resourcePolicy !== undefined) {

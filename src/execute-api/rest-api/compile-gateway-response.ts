@@ -1,6 +1,7 @@
 import type { Finding } from "../../model/finding.ts";
 import type { GatewayResponse, GatewayResponseType, RestApi } from "../../model/rest-api.ts";
 import { compileGatewayResponseTemplate, contextText, lookupContext } from "../mapping/context-variables.ts";
+import { apiPosition } from "./api-position.ts";
 import type { CompiledGatewayResponse, GatewayResponseValues } from "./gateway-response.ts";
 
 /** What un-customised types use, and what a customised one without templates gets (R). */
@@ -36,7 +37,7 @@ function compileOne(response: GatewayResponse, api: RestApi, findings: Finding[]
         effect: "none",
         message: `${response.responseType} maps ${JSON.stringify(target)} to ${JSON.stringify(source)}, wanted gatewayresponse.header.NAME and 'text', method.request.…, context.… or stageVariables.…; the header is not sent.`,
         fix: "Correct the mapping; literal text needs single quotes inside.",
-        at: api.resources[0]?.resourceMethods[0]?.at ?? { file: api.name, line: 1, column: 1 },
+        at: apiPosition(api),
       });
       return [];
     }

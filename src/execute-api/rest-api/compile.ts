@@ -9,6 +9,7 @@ import { parseIdentitySources } from "../authorizers/identity-source.ts";
 import type { LambdaAuthorizer } from "../authorizers/lambda-authorizer.ts";
 import { compileAccessLogFormat } from "../mapping/context-variables.ts";
 import { compileWholeMatch } from "../whole-match.ts";
+import { apiPosition } from "./api-position.ts";
 import { compileGatewayResponses } from "./compile-gateway-response.ts";
 import { compileIntegration, compileRequestValidation, fillStageVariables } from "./compile-integration.ts";
 import { NO_TEMPLATES } from "./compile-mapping.ts";
@@ -265,7 +266,7 @@ function compileResourcePolicy(api: RestApi, facts: Facts): Policy | Finding | u
     effect: "api",
     message: `The resource policy is not understood: ${formatPolicyProblem(verdict)}.`,
     fix: "Correct x-amazon-apigateway-policy.",
-    at: api.resources[0]?.resourceMethods[0]?.at ?? { file: api.name, line: 1, column: 1 },
+    at: apiPosition(api),
     logicalId: api.apiId,
   };
 }

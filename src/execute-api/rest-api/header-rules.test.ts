@@ -115,6 +115,15 @@ describe("headers to an endpoint", () => {
     },
   );
 
+  it("passes the one Authorization that the authorizer judged, never an earlier one that a backend might read", () => {
+    const repeated = sampleRequest({
+      headers: ["Authorization", "Bearer forged", "X-Pet", "a", "X-Pet", "b", "authorization", "Bearer judged"],
+    });
+    const headers = endpointHeaders({ type: "HTTP_PROXY", apiId: "petstore", request: repeated, mapped: [] });
+    expect(headers.slice(0, 6)).toEqual(["X-Pet", "a", "X-Pet", "b", "authorization", "Bearer judged"]);
+    expect(headers).not.toContain("Bearer forged");
+  });
+
   it("removes a SigV4 signature", () => {
     const signed = sampleRequest({ headers: ["Authorization", "AWS4-HMAC-SHA256 Credential=x"] });
     const headers = endpointHeaders({

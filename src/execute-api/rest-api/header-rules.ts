@@ -79,6 +79,8 @@ export function endpointHeaders({ type, apiId, request, mapped }: EndpointHeader
 
   if (type === "HTTP_PROXY") {
     const { raw } = request.headers;
+    // Authorizers judge the last of several (?), many servers read the first: only what was judged is passed on.
+    const authorization = request.headers.last("authorization");
     for (let at = 0; at < raw.length; at += 2) {
       const name = raw[at] as string;
       const lower = name.toLowerCase();
@@ -86,7 +88,7 @@ export function endpointHeaders({ type, apiId, request, mapped }: EndpointHeader
       if (lower === "x-amzn-trace-id" || lower === "x-amzn-apigateway-api-id") continue;
       const value = raw[at + 1] as string;
       // A SigV4 signature is meant for the gateway and removed (D); a Bearer token passes.
-      if (lower === "authorization" && isSignature(value)) continue;
+      if (lower === "authorization" && (isSignature(value) || value !== authorization)) continue;
       headers.push(name, value);
       taken.add(lower);
     }

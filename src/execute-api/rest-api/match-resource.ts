@@ -26,6 +26,7 @@ export function matchResource(request: RestRequest, deployment: RestDeployment):
         message: `${wrong}; the Authorization header was read as SigV4 and the token was never looked at`,
         actual: `${request.method} ${request.path}`,
       },
+      signed: `${wrong}; the request is signed, by an access key that is not known here`,
     });
   }
   const arn = methodArn({

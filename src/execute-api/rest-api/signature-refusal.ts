@@ -8,18 +8,23 @@ const INCOMPLETE_SIGNATURE_RESPONSE_TYPE = "MISSING_AUTHENTICATION_TOKEN";
 const HASHED = "(hashed with SHA-256 and encoded with Base64)";
 const DATE_SENTENCE = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.";
 
+/** What we know in each case: no signature, something else in the Authorization header, a complete signature. */
+export interface SignatureEvidence {
+  readonly unsigned: RefusalEvidence;
+  readonly notSigV4: RefusalEvidence;
+  /** The sentence for a complete signature, whose key nobody here knows. */
+  readonly signed: string;
+}
+
 /**
  * The answer to a request that the SigV4 parser meets without being able to verify it: on an AWS_IAM method and on any
  * path or verb that is not deployed. Parsing follows AWS's own messages: the first word is cut off whatever it is, the
  * rest is split on commas, each piece must contain `=` (C). conformance/rest-api/incomplete-signature
  */
-export function refuseAsUnsigned(
-  request: RestRequest,
-  evidence: { readonly unsigned: RefusalEvidence; readonly notSigV4: RefusalEvidence },
-): Refusal {
+export function refuseAsUnsigned(request: RestRequest, evidence: SignatureEvidence): Refusal {
   const authorization = request.headers.last("authorization");
   if (authorization === undefined) {
-    if (request.query.has("X-Amz-Algorithm")) return refuseQuerySignature(request, evidence.notSigV4);
+    if (request.query.has("X-Amz-Algorithm")) return refuseQuerySignature(request, evidence);
     return new Refusal("MISSING_AUTHENTICATION_TOKEN", evidence.unsigned);
   }
   const digest = hash("sha256", authorization, "base64");
@@ -43,15 +48,17 @@ export function refuseAsUnsigned(
       `${missing.join(" ")} (Hashed with SHA-256 and encoded with Base64) Authorization=${digest}`,
     );
   }
-  return unknownKey();
+  return unknownKey(evidence);
 }
 
-function refuseQuerySignature(request: RestRequest, evidence: RefusalEvidence): Refusal {
+function refuseQuerySignature(request: RestRequest, evidence: SignatureEvidence): Refusal {
   const missing = ["X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"]
     .filter((name) => !request.query.has(name))
     .map((name) => `AWS query-string parameters must include '${name}'.`);
-  if (missing.length > 0) return incomplete(evidence, `${missing.join(" ")} Re-examine the query-string parameters.`);
-  return unknownKey();
+  if (missing.length > 0) {
+    return incomplete(evidence.unsigned, `${missing.join(" ")} Re-examine the query-string parameters.`);
+  }
+  return unknownKey(evidence);
 }
 
 function incomplete(evidence: RefusalEvidence, message: string): Refusal {
@@ -62,10 +69,10 @@ function incomplete(evidence: RefusalEvidence, message: string): Refusal {
 }
 
 /** A complete signature by a key nobody here knows (C). */
-function unknownKey(): Refusal {
+function unknownKey({ signed }: SignatureEvidence): Refusal {
   return new Refusal(
     "DEFAULT_4XX",
-    { reason: "iam_unknown_key", message: "the signature's access key is not known here" },
+    { reason: "iam_unknown_key", message: signed },
     {
       status: 403,
       errorType: "UnrecognizedClientException",

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parseArguments, UsageError } from "./arguments.ts";
+import { readServeOptions, SERVE_FLAGS } from "./serve-options.ts";
+
+function options(argv: readonly string[], mode: "development" | "production" = "development") {
+  return readServeOptions(parseArguments(argv, SERVE_FLAGS, {}), "/project", mode);
+}
+
+describe("without flags", () => {
+  test("development listens on this machine only, with an issuer, and loads anew when files change", () => {
+    expect(options([])).toEqual({
+      mode: "development",
+      files: [],
+      cwd: "/project",
+      host: "127.0.0.1",
+      port: 4566,
+      adminHost: "127.0.0.1",
+      adminPort: 4565,
+      issuerPort: 4567,
+      dataDir: "/project/.gatewarden",
+      region: "us-east-1",
+      accountId: "000000000000",
+      allowedHosts: new Map(),
+      trustedProxies: [],
+      lambdaIsolation: "worker",
+      watch: true,
+      stageVariables: {},
+    });
+  });
+
+  test("production has no issuer, watches nothing and runs functions in processes", () => {
+    expect(options([], "production")).toMatchObject({ lambdaIsolation: "process", watch: false });
+    expect(options(["--issuer-port", "1"], "production")).not.toHaveProperty("issuerPort");
+  });
+});
+
+test("paths are taken from the working folder", () => {
+  const flags = [
+    "api.yaml",
+    "/else/where.yaml",
+    "--config",
+    "c.yaml",
+    "--data-dir",
+    "../data",
+    "--ready-file",
+    "r.json",
+  ];
+  expect(options(flags)).toMatchObject({
+    files: ["/project/api.yaml", "/else/where.yaml"],
+    config: "/project/c.yaml",
+    dataDir: "/data",
+    readyFile: "/project/r.json",
+  });
+});
+
+test("--no-issuer runs none", () => {
+  expect(options(["--no-issuer"])).not.toHaveProperty("issuerPort");
+});
+
+test("names of APIs are compared in lower case, ids as they are", () => {
+  const { allowedHosts } = options(["--allowed-host", "API.Example=pets", "--allowed-host", "b.example=b"]);
+  expect([...allowedHosts]).toEqual([
+    ["api.example", "pets"],
+    ["b.example", "b"],
+  ]);
+});
+
+describe("wrong use is named", () => {
+  test.each([
+    [["--host="], "--host is empty"],
+    [["--data-dir="], "--data-dir is empty"],
+    [["--trusted-proxy="], "--trusted-proxy is empty"],
+    [["--port", "65536"], "--port is 65536, wanted 0 to 65535"],
+    [["--inspect-port", "65536"], "--inspect-port is 65536, wanted 0 to 65535"],
+    [["--account-id", "12345"], '--account-id is "12345", wanted 12 digits'],
+    [["--allowed-host", "api.example"], "wanted NAME=API_ID"],
+    [["--allowed-host", "=pets"], "wanted NAME=API_ID"],
+    [["--allowed-host", "api.example="], "wanted NAME=API_ID"],
+    [["--lambda-isolation", "none"], "wanted worker or process"],
+    [["--parameter", "A=b"], "--parameter is for CloudFormation"],
+    [["--tls-cert", "c.pem"], "--tls-cert and --tls-key go together"],
+    [["--tls-cert", "c.pem", "--tls-key", "k.pem"], "--tls-cert c.pem cannot be read (ENOENT)"],
+  ])("%j: %s", (argv, message) => {
+    expect(() => options(argv)).toThrow(UsageError);
+    expect(() => options(argv)).toThrow(message);
+  });
+
+  test("a certificate that is none", () => {
+    const folder = mkdtempSync(join(tmpdir(), "gatewarden-tls-"));
+    try {
+      const file = join(folder, "c.pem");
+      writeFileSync(file, "no certificate");
+      expect(() => options(["--tls-cert", file, "--tls-key", file])).toThrow(/holds no PEM block/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
