@@ -116,16 +116,18 @@ const LOGS_DROPPED: readonly string[] = ["[gatewarden] the log lines of this req
 /** Keeps the last records in a ring: adding overwrites the oldest and nothing else; asking, which is rare, looks through. */
 export class DecisionRing {
   readonly #records: (DecisionRecord | undefined)[];
+  /** Beside the records, since those that are overwritten are old and far away in memory. */
+  readonly #logCharactersAt: Float64Array;
   #next = 0;
   #logCharacters = 0;
 
   constructor(capacity: number) {
     this.#records = new Array<DecisionRecord | undefined>(capacity).fill(undefined);
+    this.#logCharactersAt = new Float64Array(capacity);
   }
 
   add(record: DecisionRecord): void {
-    this.#logCharacters += logCharactersOf(record) - logCharactersOf(this.#records[this.#next]);
-    this.#records[this.#next] = record;
+    this.#put(this.#next, record);
     this.#next = (this.#next + 1) % this.#records.length;
     if (this.#logCharacters > RING_MAX_LOG_CHARACTERS) this.#dropOldestLogs();
   }
@@ -146,10 +148,15 @@ export class DecisionRing {
       const at = (this.#next + age) % this.#records.length;
       const record = this.#records[at];
       if (record === undefined || !hasLogs(record)) continue;
-      const without = withoutLogs(record);
-      this.#logCharacters += logCharactersOf(without) - logCharactersOf(record);
-      this.#records[at] = without;
+      this.#put(at, withoutLogs(record));
     }
+  }
+
+  #put(at: number, record: DecisionRecord): void {
+    const characters = logCharactersOf(record);
+    this.#logCharacters += characters - (this.#logCharactersAt[at] ?? 0);
+    this.#logCharactersAt[at] = characters;
+    this.#records[at] = record;
   }
 }
 
@@ -161,8 +168,8 @@ function isDroppable(lines: readonly string[] | undefined): boolean {
   return lines !== undefined && lines !== LOGS_DROPPED && lines.length > 0;
 }
 
-function logCharactersOf(record: DecisionRecord | undefined): number {
-  return lengthOf(record?.authorization?.functionLogs) + lengthOf(record?.integration?.functionLogs);
+function logCharactersOf({ authorization, integration }: DecisionRecord): number {
+  return lengthOf(authorization?.functionLogs) + lengthOf(integration?.functionLogs);
 }
 
 function lengthOf(lines: readonly string[] | undefined): number {

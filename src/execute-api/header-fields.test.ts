@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HeaderFields } from "./header-fields.ts";
+import { HeaderFields, HeaderNames } from "./header-fields.ts";
 
 const fields = new HeaderFields(["Accept", "a/b", "X-Pet", "dog", "x-PET", "cat", "Host", "h"]);
 
@@ -19,7 +19,7 @@ test("maps keep the casing first seen and the order of arrival", () => {
 });
 
 test("dropping leaves the rest as it was, and the same object when nothing is dropped", () => {
-  expect(fields.without(new Set(["x-pet"])).raw).toEqual(["Accept", "a/b", "Host", "h"]);
-  expect(fields.without(new Set(["host"])).raw).toEqual(["Accept", "a/b", "X-Pet", "dog", "x-PET", "cat"]);
-  expect(fields.without(new Set(["te"]))).toBe(fields);
+  expect(fields.without(new HeaderNames(["x-pet"])).raw).toEqual(["Accept", "a/b", "Host", "h"]);
+  expect(fields.without(new HeaderNames(["host"])).raw).toEqual(["Accept", "a/b", "X-Pet", "dog", "x-PET", "cat"]);
+  expect(fields.without(new HeaderNames(["te"]))).toBe(fields);
 });

@@ -65,16 +65,33 @@ export class HeaderFields {
     return multi;
   }
 
-  /** A copy without the named fields (lower-case names); this itself when there are none. */
-  without(dropped: ReadonlySet<string>): HeaderFields {
+  /** A copy without the named fields; this itself when there are none. */
+  without(dropped: HeaderNames): HeaderFields {
     let kept: string[] | undefined;
     for (let at = 0; at < this.raw.length; at += 2) {
       const name = this.raw[at] as string;
-      const isDropped = dropped.has(name) || dropped.has(name.toLowerCase());
-      if (isDropped) kept ??= this.raw.slice(0, at);
+      if (dropped.has(name)) kept ??= this.raw.slice(0, at);
       else kept?.push(name, this.raw[at + 1] as string);
     }
     return kept === undefined ? this : new HeaderFields(kept);
+  }
+}
+
+/** A set of header names, looked up in any casing. Most names have another length than all of the set: those are quick. */
+export class HeaderNames {
+  readonly #names: ReadonlySet<string>;
+  readonly #hasLength: readonly boolean[];
+
+  constructor(lowerCaseNames: readonly string[]) {
+    this.#names = new Set(lowerCaseNames);
+    const longest = Math.max(0, ...lowerCaseNames.map((name) => name.length));
+    this.#hasLength = Array.from({ length: longest + 1 }, (_, length) =>
+      lowerCaseNames.some((name) => name.length === length),
+    );
+  }
+
+  has(name: string): boolean {
+    return this.#hasLength[name.length] === true && this.#names.has(name.toLowerCase());
   }
 }
 

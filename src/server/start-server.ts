@@ -10,7 +10,7 @@ import type { MintOptions } from "../issuer/mint-token.ts";
 import { createNodeFunctions } from "../lambda/node-functions.ts";
 import type { Finding } from "../model/finding.ts";
 import { openAccessLogs } from "./access-logs.ts";
-import { readAddress } from "./address.ts";
+import { hostnameOf, readAddress } from "./address.ts";
 import { openDataDir } from "./data-dir.ts";
 import { deployProject } from "./deploy-project.ts";
 import { type Listener, listen } from "./http-listener/listen.ts";
@@ -278,10 +278,6 @@ function hostOf(incoming: IncomingRequest): string | undefined {
     if (name.length === 4 && name.toLowerCase() === "host") return headers[at + 1];
   }
   return undefined;
-}
-
-function hostnameOf(host: string | undefined): string {
-  return (host ?? "").replace(/:\d+$/, "").toLowerCase();
 }
 
 function urlOf(listener: Listener, tls: boolean): string {

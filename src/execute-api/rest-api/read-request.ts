@@ -1,4 +1,4 @@
-import { HeaderFields } from "../header-fields.ts";
+import { HeaderFields, HeaderNames } from "../header-fields.ts";
 import type { Ports } from "../ports.ts";
 import { parseQueryString } from "../query-string.ts";
 import type { IncomingRequest } from "../transport.ts";
@@ -14,7 +14,7 @@ export interface StageTarget {
 }
 
 /** Never reach mapping or any integration (R). conformance/rest-api/headers/dropped-at-parse */
-const DROPPED_AT_PARSE: ReadonlySet<string> = new Set([
+const DROPPED_AT_PARSE = new HeaderNames([
   "connection",
   "content-length",
   "content-md5",

@@ -1,9 +1,11 @@
 import { type Finding, formatFinding } from "../../model/finding.ts";
-import { type DecisionRecord, RECORDED_HEADER_VALUES, type RefusalRecord } from "../decision-record.ts";
+import type { DecisionRecord, RefusalRecord } from "../decision-record.ts";
 import { isoTime } from "../iso-time.ts";
 import { GATEWAY_REASONS } from "../reasons.ts";
+import { recordedHeaders } from "../recorded-headers.ts";
 import type { RefusalEvidence } from "../refusal.ts";
 import type { Decided } from "./answer.ts";
+import type { RestDeployment } from "./deployment.ts";
 
 /** The decision record of an answered request: names kept, values by allow-list, nothing secret. */
 export function recordDecision({
@@ -16,26 +18,20 @@ export function recordDecision({
   trace,
 }: Decided): DecisionRecord {
   const evidence = refusal?.evidence ?? notServed(matched?.method.notServed);
-  const headerNames = request.headers.names();
-  const headers: Record<string, string> = {};
-  for (const name of headerNames) {
-    if (!RECORDED_HEADER_VALUES.has(name) || deployment.identityHeaders.has(name)) continue;
-    const values = request.headers.all(name);
-    headers[name] = values.length === 1 ? (values[0] as string) : values.join(", ");
-  }
+  const { headerNames, headers } = recordedHeaders(request.headers, deployment.identityHeaders);
   const bodyBytes = typeof answer.body === "string" ? Buffer.byteLength(answer.body) : answer.body.length;
   // Members are added in place, in the order they are read: spreading costs more than all the rest, on every request.
   const record: { -readonly [Name in keyof DecisionRecord]?: DecisionRecord[Name] } = {
     requestId: request.requestId,
     extendedRequestId: request.extendedRequestId,
     time: isoTime(request.requestTimeEpoch),
-    api: { apiId: deployment.apiId, name: deployment.apiName, type: "REST" },
+    api: recordedApi(deployment),
     stage: deployment.stageName,
     deploymentId: deployment.deploymentId,
     request: {
       method: request.method,
       path: request.requestPath,
-      queryNames: request.query.size === 0 ? [] : [...request.query.keys()],
+      queryNames: request.query.size === 0 ? NO_NAMES : [...request.query.keys()],
       headerNames,
       headers,
       sourceIp: request.sourceIp,
@@ -59,6 +55,20 @@ export function recordDecision({
   if (evidence !== undefined) record.refusal = refusalRecord(evidence);
   record.steps = trace.steps;
   return record as DecisionRecord; // what is not optional in it is set above
+}
+
+const NO_NAMES: readonly string[] = [];
+
+const recordedApis = new WeakMap<RestDeployment, DecisionRecord["api"]>();
+
+/** One for all records of a deployment. */
+function recordedApi(deployment: RestDeployment): DecisionRecord["api"] {
+  let api = recordedApis.get(deployment);
+  if (api === undefined) {
+    api = { apiId: deployment.apiId, name: deployment.apiName, type: "REST" };
+    recordedApis.set(deployment, api);
+  }
+  return api;
 }
 
 function refusalRecord(evidence: RefusalEvidence): RefusalRecord {
