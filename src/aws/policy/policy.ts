@@ -44,3 +44,11 @@ export interface Resources {
   readonly not: boolean;
   readonly patterns: readonly ArnPattern[];
 }
+
+/** Whether a policy's verdict depends on more of a request than action, resource and principal: a condition, a variable. */
+export function readsRequestContext({ statements }: Policy): boolean {
+  return statements.some(
+    ({ conditions, resources }) =>
+      conditions.length > 0 || resources.patterns.some(({ variableParts }) => variableParts !== undefined),
+  );
+}

@@ -15,7 +15,7 @@ function resultFor(principalId: string): AuthorizerResult {
     context: {},
     integrationLatencyMs: 1,
     askedFor: "GET /pets",
-    recorded: {},
+    recorded: { type: "CUSTOM" },
   };
 }
 

@@ -12,8 +12,8 @@ export interface AuthorizerResult {
   readonly integrationLatencyMs: number;
   /** The route whose request asked, e.g. `GET /pets`. */
   readonly askedFor: string;
-  /** What the record of a request that found this in the cache says of it. */
-  readonly recorded: Pick<AuthorizationRecord, "cachedFrom" | "cachedAt" | "token">;
+  /** What the record of a request that found this in the cache says of it; shared by all of them. */
+  readonly recorded: AuthorizationRecord;
 }
 
 /** Entries beyond this evict the least recently used. */

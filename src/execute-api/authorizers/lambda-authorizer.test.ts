@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { refusalOf } from "../../../test/rest-api-samples.ts";
 import type { Ports } from "../ports.ts";
-import { Refusal } from "../refusal.ts";
 import { Trace } from "../trace.ts";
 import { AuthorizerCache } from "./authorizer-cache.ts";
 import { askLambdaAuthorizer, type LambdaAuthorizer } from "./lambda-authorizer.ts";
@@ -32,8 +32,7 @@ async function refusedWith(authorization: readonly string[] | undefined) {
     identityValues: () => authorization,
     requestEvent: () => ({}),
   };
-  const refusal = await askLambdaAuthorizer(authorizer, question, ports, trace).catch((error: unknown) => error);
-  if (!(refusal instanceof Refusal)) throw new Error("not refused");
+  const refusal = await refusalOf(() => askLambdaAuthorizer(authorizer, question, ports, trace));
   return { responseType: refusal.responseType, reason: refusal.evidence.reason, record: trace.authorization, calls };
 }
 
@@ -67,7 +66,7 @@ test.each([
     lambda: { invoke: async () => result },
   } as unknown as Ports;
   const question = { methodArn: "arn", route: "GET /pets", identityValues: () => [token], requestEvent: () => ({}) };
-  const refusal = await askLambdaAuthorizer(authorizer, question, ports, new Trace(() => 0)).catch((error) => error);
+  const refusal = await refusalOf(() => askLambdaAuthorizer(authorizer, question, ports, new Trace(() => 0)));
   expect(refusal).toMatchObject({ responseType: "AUTHORIZER_CONFIGURATION_ERROR" });
   expect(JSON.stringify(refusal.evidence).length).toBeLessThan(2_000);
   expect(JSON.stringify(refusal.evidence)).not.toContain("xxxx");

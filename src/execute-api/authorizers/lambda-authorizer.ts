@@ -1,13 +1,13 @@
 import type { InvokeResult } from "../../lambda/invoke.ts";
 import { type AnyTokenFailure, describeTokenVerdict, TOKEN_REASONS, type TokenReason } from "../../token/reasons.ts";
-import type { AuthorizationRecord } from "../decision-record.ts";
 import type { Ports } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
-import { type AuthorizerResult, authorizerCacheKey } from "./authorizer-cache.ts";
+import type { AuthorizerResult } from "./authorizer-cache.ts";
 import { parseAuthorizerOutput } from "./authorizer-output.ts";
 import type { IdentitySource } from "./identity-source.ts";
 import { maskIdentity } from "./mask-identity.ts";
+import { RememberedKeys } from "./remembered-keys.ts";
 import { summarizeToken } from "./summarize-token.ts";
 
 /** A TOKEN or REQUEST authorizer of a deployment, everything resolved for its stage. */
@@ -53,29 +53,41 @@ const UNAUTHORIZED_MESSAGE = "Unauthorized";
 /**
  * The authorizer's result for a request: from the cache, from a call already under way, or from the function. Refuses
  * with 401 when an identity source is missing or fails the validation expression, without calling the function (D).
- * The result is a policy, not a decision: it is evaluated for each request. conformance/authorizers
+ * The result is a policy, not a decision: it is evaluated for each request. Without a promise when it is cached.
+ * conformance/authorizers
  */
-export async function askLambdaAuthorizer(
+export function askLambdaAuthorizer(
   authorizer: LambdaAuthorizer,
   question: AuthorizerQuestion,
   ports: Ports,
   trace: Trace,
-): Promise<AuthorizerResult> {
-  // Named before anything can refuse, so that the record of a 401 says which authorizer wanted what.
-  trace.authorization = recordOf(authorizer);
-  const identity = readIdentity(authorizer, question);
+): AuthorizerResult | Promise<AuthorizerResult> {
+  const identity = readIdentity(authorizer, question, trace);
   const cacheable = authorizer.ttlMs > 0 && authorizer.identitySources.length > 0;
   if (!cacheable) {
     trace.authorization = { ...recordOf(authorizer), cache: "off" };
     validateIdentity(authorizer, identity);
     return callFunction(authorizer, question, identity, ports, trace);
   }
-  const key = authorizerCacheKey(authorizer.cachePrefix, identity);
+  const key = rememberedKeys.keyOf(authorizer.cachePrefix, identity);
   const cached = ports.authorizerCache.get(key, authorizer.stageKey, ports.now());
   if (cached !== undefined) {
-    trace.authorization = recordOfHit(authorizer, cached);
+    trace.authorization = cached.recorded;
     return cached;
   }
+  return askForMany(key, authorizer, question, identity, ports, trace);
+}
+
+const rememberedKeys = new RememberedKeys();
+
+async function askForMany(
+  key: string,
+  authorizer: LambdaAuthorizer,
+  question: AuthorizerQuestion,
+  identity: readonly (readonly string[] | undefined)[],
+  ports: Ports,
+  trace: Trace,
+): Promise<AuthorizerResult> {
   trace.authorization = { ...recordOf(authorizer), cache: "miss" };
   validateIdentity(authorizer, identity);
   const { result, shared } = await ports.authorizerCache.ask(
@@ -85,26 +97,30 @@ export async function askLambdaAuthorizer(
     ports.now,
     () => callFunction(authorizer, question, identity, ports, trace),
   );
-  if (shared) trace.authorization = { ...recordOf(authorizer), cache: "shared", ...result.recorded };
+  if (shared) trace.authorization = { ...result.recorded, cache: "shared" };
   return result;
 }
 
 function readIdentity(
   authorizer: LambdaAuthorizer,
   question: AuthorizerQuestion,
+  trace: Trace,
 ): readonly (readonly string[] | undefined)[] {
   const identity = authorizer.identitySources.map(question.identityValues);
-  authorizer.identitySources.forEach((source, at) => {
+  for (let at = 0; at < identity.length; at++) {
     const values = identity[at];
-    if (values === undefined || values.every((value) => value === "")) {
-      throw new Refusal("UNAUTHORIZED", {
-        reason: "identity_source_missing",
-        message: `identity source ${source.expression} is ${values === undefined ? "absent" : "empty"}, authorizer "${authorizer.name}" needs it`,
-        expected: source.expression,
-        actual: values === undefined ? "absent" : "empty",
-      });
-    }
-  });
+    if (values !== undefined && !values.every((value) => value === "")) continue;
+    // So that the record of the 401 says which authorizer wanted what.
+    trace.authorization = recordOf(authorizer);
+    const { expression } = authorizer.identitySources[at]!;
+    const found = values === undefined ? "absent" : "empty";
+    throw new Refusal("UNAUTHORIZED", {
+      reason: "identity_source_missing",
+      message: `identity source ${expression} is ${found}, authorizer "${authorizer.name}" needs it`,
+      expected: expression,
+      actual: found,
+    });
+  }
   return identity;
 }
 
@@ -169,6 +185,8 @@ async function callFunction(
     integrationLatencyMs: latencyMs,
     askedFor: question.route,
     recorded: {
+      ...recordOf(authorizer),
+      cache: "hit",
       cachedFrom: question.route,
       cachedAt: new Date(ports.now()).toISOString(),
       ...(token && { token }),
@@ -253,14 +271,6 @@ function toldBy(lines: readonly string[]): { message?: string; check?: string; e
 function quoted(text: string, secrets: readonly string[]): string {
   const masked = maskIdentity(text, secrets);
   return masked.length > MAX_QUOTED_CHARACTERS ? `${masked.slice(0, MAX_QUOTED_CHARACTERS)}…` : masked;
-}
-
-/** Spelt out, since this is made for every cached request and spreading costs more than looking the result up. */
-function recordOfHit({ id, name }: LambdaAuthorizer, { recorded }: AuthorizerResult): AuthorizationRecord {
-  const { cachedFrom = "", cachedAt = "", token } = recorded;
-  return token === undefined
-    ? { type: "CUSTOM", authorizerId: id, authorizerName: name, cache: "hit", cachedFrom, cachedAt }
-    : { type: "CUSTOM", authorizerId: id, authorizerName: name, cache: "hit", cachedFrom, cachedAt, token };
 }
 
 function recordOf(authorizer: LambdaAuthorizer) {
