@@ -2,7 +2,7 @@ import type { Finding, SourcePosition } from "../model/finding.ts";
 import { parseJsonTree } from "./json-tree.ts";
 import { LineIndex } from "./line-index.ts";
 import type { PositionTree, SourcePath, TreeProblem, TreeVerdict } from "./position-tree.ts";
-import { parseYamlTree } from "./yaml-tree.ts";
+import { parseYamlTree, type YamlOptions } from "./yaml-tree.ts";
 
 /** API Gateway refuses an imported document above 6 MB (D: API Gateway quotas, "OpenAPI definition size"). */
 export const MAX_DOCUMENT_BYTES = 6 * 1024 * 1024;
@@ -28,7 +28,7 @@ export type DocumentVerdict =
  * Reads YAML 1.2 or JSON. Text that begins with `{` or `[` is tried as JSON first, which is many times faster; a file
  * named `.json` must be JSON. Never throws: what cannot be read is a finding with effect `load` and an exact place.
  */
-export function readDocument(file: string, text: string): DocumentVerdict {
+export function readDocument(file: string, text: string, options: YamlOptions = {}): DocumentVerdict {
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_DOCUMENT_BYTES) {
     const problem: TreeProblem = {
@@ -40,19 +40,19 @@ export function readDocument(file: string, text: string): DocumentVerdict {
     return { ok: false, findings: [asFinding(problem, file, new LineIndex(text))] };
   }
   const lines = new LineIndex(text);
-  const verdict = parseTree(file, text);
+  const verdict = parseTree(file, text, options);
   if (!verdict.ok) return { ok: false, findings: verdict.problems.map((each) => asFinding(each, file, lines)) };
   return { ok: true, document: positioned(file, verdict.value, verdict.tree, lines) };
 }
 
-function parseTree(file: string, text: string): TreeVerdict {
+function parseTree(file: string, text: string, options: YamlOptions): TreeVerdict {
   const isNamedJson = file.toLowerCase().endsWith(".json");
   const first = /[^\s\uFEFF]/.exec(text)?.[0];
-  if (!isNamedJson && first !== "{" && first !== "[") return parseYamlTree(text);
+  if (!isNamedJson && first !== "{" && first !== "[") return parseYamlTree(text, options);
   const asJson = parseJsonTree(text);
   // A YAML file may be one flow mapping with comments or bare keys; what is wrong in both languages is told as JSON.
   if (asJson.ok || isNamedJson || !asJson.isSyntax) return asJson;
-  const asYaml = parseYamlTree(text);
+  const asYaml = parseYamlTree(text, options);
   return asYaml.ok ? asYaml : asJson;
 }
 

@@ -4,6 +4,8 @@ const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789";
 /** AWS's root resources have ids of 10 characters, the others of 6, as have authorizers and validators (?). */
 export const ROOT_RESOURCE_ID_CHARACTERS = 10;
 export const ID_CHARACTERS = 6;
+/** Of an HTTP API's integrations (R); its routes likewise (?). */
+const HTTP_API_ID_CHARACTERS = 7;
 
 /** Hands out ids shaped like AWS's that are the same at every load: made of the API id and the thing's own name. */
 export class StableIds {
@@ -20,6 +22,14 @@ export class StableIds {
 
   authorizer(name: string): string {
     return this.#make("authorizer", name, ID_CHARACTERS);
+  }
+
+  route(key: string): string {
+    return this.#make("route", key, HTTP_API_ID_CHARACTERS);
+  }
+
+  integration(name: string): string {
+    return this.#make("integration", name, HTTP_API_ID_CHARACTERS);
   }
 
   requestValidator(name: string): string {

@@ -27,11 +27,16 @@ export const MAX_ALIASED_VALUES = 500_000;
 /** More problems than this are not listed: they are mostly consequences. */
 const MAX_VALUE_PROBLEMS = 10;
 
+export interface YamlOptions {
+  /** CloudFormation's short forms are read as their long forms: `!Sub x` as `{"Fn::Sub": "x"}`. */
+  readonly shortForms?: boolean;
+}
+
 /**
- * Reads one YAML 1.2 document. Aliases and merge keys (`<<`) are followed, custom tags are refused, keys are text as
- * they are written (`200:` is "200").
+ * Reads one YAML 1.2 document. Aliases and merge keys (`<<`) are followed, custom tags are refused unless they are short
+ * forms that are asked for, keys are text as they are written (`200:` is "200").
  */
-export function parseYamlTree(text: string): TreeVerdict {
+export function parseYamlTree(text: string, { shortForms = false }: YamlOptions = {}): TreeVerdict {
   const composed = compose(text);
   if ("problem" in composed) return { ok: false, isSyntax: false, problems: [composed.problem] };
   const [first, second] = composed.documents;
@@ -42,9 +47,10 @@ export function parseYamlTree(text: string): TreeVerdict {
     return { ok: false, isSyntax: true, problems: [{ rule: "yaml-syntax", message, fix, offset }] };
   }
   // Errors after the first one are mostly consequences of it.
-  const syntax = first?.errors[0] ?? first?.warnings[0];
+  const warnings = first?.warnings.filter(({ message }) => !(shortForms && isShortFormWarning(message)));
+  const syntax = first?.errors[0] ?? warnings?.[0];
   if (syntax) return { ok: false, isSyntax: true, problems: [syntaxProblem(syntax.message, syntax.pos[0])] };
-  const reader = new ValueReader();
+  const reader = new ValueReader(shortForms);
   const root = first?.contents ?? null;
   const value = reader.read(root, 0);
   if (reader.problems.length > 0) return { ok: false, isSyntax: false, problems: reader.problems };
@@ -104,15 +110,22 @@ class ValueReader {
   /** What each alias stands for, kept for positions. */
   readonly targets = new Map<Node, Node>();
   readonly #anchors = new Map<string, Anchored>();
+  readonly #shortForms: boolean;
   #size = 0;
   #aliased = 0;
+
+  constructor(shortForms: boolean) {
+    this.#shortForms = shortForms;
+  }
 
   read(node: YamlNode, depth: number): unknown {
     if (!node) return null;
     this.#size++;
+    const longForm = this.#shortForms ? longFormOf(node) : undefined;
     if (isScalar(node)) {
-      if (node.anchor) this.#anchors.set(node.anchor, { node, value: node.value, size: 1 });
-      return node.value;
+      const value = longForm === undefined ? node.value : inLongForm(longForm, node.source ?? node.value);
+      if (node.anchor) this.#anchors.set(node.anchor, { node, value, size: 1 });
+      return value;
     }
     if (isAlias(node)) return this.#follow(node, node.source);
     if (depth >= MAX_DOCUMENT_DEPTH) {
@@ -123,6 +136,7 @@ class ValueReader {
     let value: unknown = null;
     if (isMap(node)) value = this.#readMap(node, depth);
     else if (isSeq(node)) value = node.items.map((item) => this.read(item as YamlNode, depth + 1));
+    if (longForm !== undefined) value = inLongForm(longForm, value);
     const anchor = (node as { anchor?: string }).anchor;
     if (anchor) this.#anchors.set(anchor, { node, value, size: this.#size - before + 1 });
     return value;
@@ -191,6 +205,32 @@ class ValueReader {
   }
 }
 
+const SHORT_FORMS: ReadonlySet<string> = new Set(
+  "And Base64 Cidr Condition Equals FindInMap GetAtt GetAZs If ImportValue Join Length Not Or Ref Select Split Sub ToJsonString Transform".split(
+    " ",
+  ),
+);
+
+function isShortFormWarning(message: string): boolean {
+  const tag = /^Unresolved tag: !(\w+)/.exec(message)?.[1];
+  return tag !== undefined && SHORT_FORMS.has(tag);
+}
+
+/** `Fn::Sub` for a node tagged `!Sub`; `Ref` and `Condition` have no prefix. */
+function longFormOf(node: YamlNode): string | undefined {
+  const tag = (node as { readonly tag?: string } | null | undefined)?.tag;
+  const name = tag?.startsWith("!") ? tag.slice(1) : undefined;
+  if (name === undefined || !SHORT_FORMS.has(name)) return undefined;
+  return name === "Ref" || name === "Condition" ? name : `Fn::${name}`;
+}
+
+/** `!GetAtt A.B` is the list of both. */
+function inLongForm(longForm: string, value: unknown): Record<string, unknown> {
+  if (longForm !== "Fn::GetAtt" || typeof value !== "string" || !value.includes(".")) return { [longForm]: value };
+  const dot = value.indexOf(".");
+  return { [longForm]: [value.slice(0, dot), value.slice(dot + 1)] };
+}
+
 function rangeStart(node: YamlNode): number | undefined {
   return node?.range?.[0];
 }
@@ -219,8 +259,15 @@ class YamlPositions implements PositionTree {
   offsetOf(path: SourcePath, part: "key" | "value"): number {
     let node = this.#root;
     let key = rangeStart(node) ?? 0;
+    let isOpened = false;
     for (const step of path) {
       const target = this.#resolve(node);
+      // A short form is one node, and in the value a mapping with its long form's name around what it holds.
+      if (!isOpened && step === longFormOf(target)) {
+        isOpened = true;
+        continue;
+      }
+      isOpened = false;
       if (isMap(target)) {
         const pair = this.#pairOf(target, String(step), 0);
         if (!pair) return key;

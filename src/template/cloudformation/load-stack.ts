@@ -1,0 +1,223 @@
+import { basename, dirname, resolve } from "node:path";
+import type { Finding, SourcePosition } from "../../model/finding.ts";
+import type { InvokeAccess } from "../../model/invoke-access.ts";
+import type { LambdaFunction } from "../../model/lambda-function.ts";
+import type { SourceDocument } from "../document.ts";
+import { Report } from "../report.ts";
+import { SourceNode, show } from "../source-node.ts";
+import { createReferenceValues } from "./reference-values.ts";
+import { type LoadedHttpApi, readHttpApis } from "./resources/http-api.ts";
+import { readRoles } from "./resources/iam.ts";
+import { readFunctions, readPermissions } from "./resources/lambda.ts";
+import { createRefOf, type Materialize, type StackContext } from "./resources/stack-context.ts";
+import { findWebAclAssociations } from "./resources/web-acl.ts";
+import type { StackPlace, StackResource } from "./stack.ts";
+import type { LoadedRestApi, StackReaders } from "./stack-readers.ts";
+
+export interface LoadStackOptions {
+  readonly place: StackPlace;
+  /** Values for the template's Parameters. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** What `Fn::ImportValue` finds. */
+  readonly exports?: Readonly<Record<string, string>>;
+  /** Absolute. Access logs go to `access-logs/` in it. */
+  readonly dataDir: string;
+  readonly materialize: Materialize;
+  /** Text of a file by its absolute path; undefined when it cannot be read. */
+  readonly readFile: (file: string) => string | undefined;
+  /** Stage variables set by the caller, by API id, over the template's. */
+  readonly stageOverrides?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** A resource that is loaded and does nothing here. */
+export interface InertResource {
+  readonly logicalId: string;
+  readonly type: string;
+  readonly at: SourcePosition;
+}
+
+/** Everything a CloudFormation or SAM template comes to. */
+export interface LoadedStack {
+  readonly restApis: readonly LoadedRestApi[];
+  readonly httpApis: readonly LoadedHttpApi[];
+  readonly functions: readonly LambdaFunction[];
+  readonly access: InvokeAccess;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly inert: readonly InertResource[];
+  readonly findings: readonly Finding[];
+  /** Files whose change should load the template again, absolute, the template among them. */
+  readonly files: readonly string[];
+}
+
+const SAM_TRANSFORM = "AWS::Serverless-2016-10-31";
+/** Resolved together with the intrinsic functions. */
+const RESOLVED_TRANSFORMS = new Set(["AWS::Include", "AWS::LanguageExtensions"]);
+
+/** Types that are read; every other is inert. */
+const READ_TYPES =
+  /^AWS::(?:ApiGateway(?:V2)?::(?!VpcLink$)|Lambda::(?:Function|Permission|Version|Alias|Url)$|IAM::(?:Role|RolePolicy|Policy|ManagedPolicy)$|WAF(?:v2|Regional)::WebACLAssociation$)/;
+
+/**
+ * Reads a CloudFormation or SAM template as far as it makes APIs, functions and who may invoke them. Never throws for
+ * what stands in the template: with a finding of effect `load` nothing of it is served.
+ */
+export function loadStack(document: SourceDocument, options: LoadStackOptions, readers: StackReaders): LoadedStack {
+  const report = new Report();
+  const file = resolve(document.file);
+  const files = new Set([file]);
+  const folder = dirname(file);
+  const expanded = expandTransforms(document, folder, options, readers, report);
+  if (expanded === undefined) return nothing(report, files);
+  const { place } = options;
+  const resolved = readers.resolveTemplate(expanded, {
+    place,
+    parameters: options.parameters,
+    ...(options.exports && { exports: options.exports }),
+    referenceValues: createReferenceValues(place),
+    readFile: options.readFile,
+  });
+  for (const each of resolved.files) files.add(each);
+  report.findings.push(...resolved.findings);
+  if (stopsLoad(report)) return nothing(report, files);
+
+  const { resources } = resolved;
+  const context: StackContext = {
+    place,
+    report,
+    folder,
+    fileName: basename(file),
+    dataDir: options.dataDir,
+    materialize: options.materialize,
+    readFile: options.readFile,
+    files,
+    refOf: createRefOf(place),
+  };
+  refuseCollisions(resources, context);
+  if (stopsLoad(report)) return nothing(report, files);
+  const rest = readers.readRestApis(resources, context);
+  report.findings.push(...rest.findings);
+  const webAcls = findWebAclAssociations(resources, context);
+  const restApis = rest.restApis.map((each) => withRefusals(each, webAcls.get(each.api.apiId)));
+  const httpApis = readHttpApis(resources, readers.importHttpApi, context);
+  const functions = readFunctions(resources, context);
+  const access = { roles: readRoles(resources, context), permissions: readPermissions(resources, context) };
+  const inert = listInert(resources, report);
+  const overrides = options.stageOverrides ?? {};
+  return {
+    restApis: restApis.map((each) => withVariables(each, overrides)),
+    httpApis: httpApis.map((each) => withVariables(each, overrides)),
+    functions,
+    access,
+    outputs: resolved.outputs,
+    inert,
+    findings: report.findings,
+    files: [...files],
+  };
+}
+
+/** The template without SAM's resources; undefined after a finding that stops the load. */
+function expandTransforms(
+  document: SourceDocument,
+  folder: string,
+  { parameters, place }: LoadStackOptions,
+  readers: StackReaders,
+  report: Report,
+): SourceDocument | undefined {
+  const root = SourceNode.root(document);
+  const transform = root.get("Transform");
+  const given = transform?.isList ? transform.items() : transform ? [transform] : [];
+  let isSam = false;
+  for (const node of given) {
+    const name = node.isMapping ? node.get("Name")?.value : node.value;
+    if (name === SAM_TRANSFORM) isSam = true;
+    else if (typeof name !== "string" || !RESOLVED_TRANSFORMS.has(name)) {
+      const message = `The template is transformed by ${show(name)}, which only AWS can run.`;
+      report.stopLoad({ rule: "transform-unsupported", at: node.at(), message, fix: "Load the processed template." });
+    }
+  }
+  if (!isSam) refuseSamResources(root, report);
+  if (stopsLoad(report)) return undefined;
+  if (!isSam) return document;
+  const expanded = readers.expandSam(root, { parameters, place, baseFolder: folder });
+  report.findings.push(...expanded.findings);
+  return stopsLoad(report) ? undefined : expanded.document;
+}
+
+function refuseSamResources(root: SourceNode, report: Report): void {
+  for (const resource of root.get("Resources")?.entries() ?? []) {
+    const type = resource.get("Type");
+    if (typeof type?.value !== "string" || !type.value.startsWith("AWS::Serverless::")) continue;
+    const message = `${resource.name} has the type ${type.value}, and the template does not name SAM's transform.`;
+    const fix = `Add Transform: ${SAM_TRANSFORM}.`;
+    report.stopLoad({ rule: "transform-missing", at: type.at(), message, fix });
+  }
+}
+
+/** Two APIs of one id would also share each other's routes. */
+function refuseCollisions(resources: readonly StackResource[], { refOf, report }: StackContext): void {
+  const seen = new Map<string, string>();
+  for (const resource of resources) {
+    if (!/^AWS::ApiGateway(?:::RestApi|V2::Api)$/.test(resource.type)) continue;
+    const { logicalId, at } = resource;
+    const apiId = refOf(resource);
+    const other = seen.get(apiId);
+    if (other !== undefined) {
+      const message = `${other} and ${logicalId} both give the API id ${apiId}.`;
+      report.stopLoad({ rule: "api-id-collision", at, message, fix: "Give one the tag _custom_id_." });
+    }
+    seen.set(apiId, logicalId);
+  }
+}
+
+function stopsLoad(report: Report): boolean {
+  return report.findings.some(({ effect }) => effect === "load");
+}
+
+function nothing(report: Report, files: ReadonlySet<string>): LoadedStack {
+  return {
+    restApis: [],
+    httpApis: [],
+    functions: [],
+    access: { roles: [], permissions: [] },
+    outputs: {},
+    inert: [],
+    findings: report.findings,
+    files: [...files],
+  };
+}
+
+function listInert(resources: readonly StackResource[], report: Report): InertResource[] {
+  const inert: InertResource[] = [];
+  for (const { logicalId, type, at } of resources) {
+    if (READ_TYPES.test(type)) continue;
+    inert.push({ logicalId, type, at });
+    if (type !== "AWS::CloudFormation::Stack") continue;
+    const message = `The nested stack ${logicalId} is not read: nothing in it is served.`;
+    const fix = "Load its template as a file of its own.";
+    report.note("warning", { rule: "nested-stack-not-read", at, message, fix }, logicalId);
+  }
+  return inert;
+}
+
+function withRefusals(loaded: LoadedRestApi, more: readonly Finding[] | undefined): LoadedRestApi {
+  return more === undefined ? loaded : { ...loaded, refusals: [...(loaded.refusals ?? []), ...more] };
+}
+
+interface WithStages<Stage> {
+  readonly api: { readonly apiId: string };
+  readonly stages: readonly Stage[];
+}
+
+function withVariables<
+  Stage extends { readonly variables: Readonly<Record<string, string>> },
+  Loaded extends WithStages<Stage>,
+>(loaded: Loaded, overrides: Readonly<Record<string, Readonly<Record<string, string>>>>): Loaded {
+  const { apiId } = loaded.api;
+  // An API may well be called constructor.
+  const variables = Object.hasOwn(overrides, apiId) ? overrides[apiId] : undefined;
+  if (variables === undefined) return loaded;
+  return {
+    ...loaded,
+    stages: loaded.stages.map((stage) => ({ ...stage, variables: { ...stage.variables, ...variables } })),
+  };
+}
