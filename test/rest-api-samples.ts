@@ -135,6 +135,8 @@ export function samplePorts(given: Partial<Ports> = {}): Ports {
     lambda: { invoke: none, has: () => true },
     http: { request: none, stats: none, close: () => undefined },
     authorizerCache: new AuthorizerCache(),
+    requestAuthorizerCache: new AuthorizerCache(),
+    issuerKeys: { of: none, contact: none },
     now: () => Date.UTC(2026, 10, 21, 1, 2, 3),
     monotonic: () => (clock += 5),
     newRequestId: () => "0f5a3c1e-8b7d-4c2a-9e6f-112233445566",

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AuthorizerCache } from "../../src/execute-api/authorizers/authorizer-cache.ts";
+import { createIssuerKeys } from "../../src/execute-api/authorizers/issuer-keys.ts";
 import { DecisionRing } from "../../src/execute-api/decision-record.ts";
 import { ExecuteApi } from "../../src/execute-api/execute-api.ts";
 import { createHttpClient, type HttpClient } from "../../src/execute-api/integrations/http-client/http-client.ts";
@@ -94,6 +95,8 @@ function openPlane(projectName: string, backend: string): Plane {
     lambda: functions,
     http,
     authorizerCache: new AuthorizerCache(),
+    requestAuthorizerCache: new AuthorizerCache(),
+    issuerKeys: createIssuerKeys({ allowLoopbackHttp: true, refusePrivateAddresses: false, localIssuers: new Map() }),
     now: () => Date.now() + clock.aheadMs,
     monotonic: () => performance.now(),
     newRequestId: randomUUID,

@@ -51,7 +51,7 @@ export function readConfiguration(environment: Environment): Configuration {
       .split(",")
       .flatMap((each) => each.trim() || []);
   const required = (name: string): string[] =>
-    list(name).length > 0 ? list(name) : wrong(name, "one, or several with commas");
+    list(name).length > 0 ? list(name) : wrong(name, "one, or more by commas");
   /** True when the second of two words is set; the first is the standard. */
   const isSecond = (name: string, first = "false", second = "true"): boolean => {
     const at = [first, second].indexOf(text(name, first));
@@ -76,7 +76,7 @@ export function readConfiguration(environment: Environment): Configuration {
     wrong("LEEWAY_SECONDS", `0 to ${MAX_LEEWAY_SECONDS}`);
   const rules = json("RULES_FILE", "rules.json") as CompiledRules | undefined;
   if (rules && rules.format !== RULES_FORMAT) {
-    wrong("RULES_FILE", `${RULES_FORMAT}, by gatewarden authorizer bundle`, rules.format);
+    wrong("RULES_FILE", `${RULES_FORMAT}, by authorizer bundle`, rules.format);
   }
   const keysFile = json("KEYS_FILE", "keys.json");
   const initialKeys = (issuer: string): KeySet | undefined => {

@@ -45,7 +45,7 @@ export interface RefusalRecord {
 }
 
 export interface AuthorizationRecord {
-  readonly type: "NONE" | "AWS_IAM" | "CUSTOM";
+  readonly type: "NONE" | "AWS_IAM" | "CUSTOM" | "JWT";
   readonly authorizerId?: string;
   readonly authorizerName?: string;
   readonly cache?: "off" | "miss" | "hit" | "shared";

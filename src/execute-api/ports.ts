@@ -1,13 +1,19 @@
 import type { LambdaInvoker } from "../lambda/invoke.ts";
 import type { AuthorizerCache } from "./authorizers/authorizer-cache.ts";
+import type { IssuerKeys } from "./authorizers/issuer-keys.ts";
 import type { DecisionRecord } from "./decision-record.ts";
+import type { RequestAuthorizerResult } from "./http-api/request-authorizer.ts";
 import type { HttpClient } from "./integrations/http-client/http-client.ts";
 
 /** Everything the data plane takes from outside: with other ports every step is a function one can test in a line. */
 export interface Ports {
   readonly lambda: LambdaInvoker;
   readonly http: HttpClient;
+  /** Of REST APIs. */
   readonly authorizerCache: AuthorizerCache;
+  /** Of HTTP APIs. */
+  readonly requestAuthorizerCache: AuthorizerCache<RequestAuthorizerResult>;
+  readonly issuerKeys: IssuerKeys;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Milliseconds of a clock that never goes back, for durations. */

@@ -1,3 +1,5 @@
+import { TOKEN_REASONS, type TokenReason } from "../token/reasons.ts";
+
 /**
  * Why the gateway itself refused or failed a request: one table (reason, what to check), the type derived from it.
  * Each has a section in docs/reference/reasons/gateway.md; a test compares the two in both directions.
@@ -14,6 +16,7 @@ export const GATEWAY_REASONS = {
   iam_bearer_token:
     "The method's authorization is AWS_IAM and the header is no SigV4 signature: switch the method to a Lambda authorizer, or carry the token in another header.",
   iam_unknown_key: "No access keys are known here: SigV4 callers cannot be verified.",
+  jwt_missing: "Send the access token where the authorizer's identity source says, with or without Bearer.",
   identity_source_missing:
     "Send the identity source the authorizer names; it was absent or empty, so the function was not called.",
   identity_validation_failed:
@@ -26,6 +29,9 @@ export const GATEWAY_REASONS = {
   authorizer_throttled: "All environments of the authorizer function are busy.",
   authorizer_output_invalid:
     "The answer must be {principalId, policyDocument, context?} with capitalised policy keys and flat context values.",
+  authorizer_said_no: "The authorizer answered isAuthorized false; its log lines may say why.",
+  authorizer_not_permitted:
+    "API Gateway may not invoke the function: add a Lambda permission for apigateway.amazonaws.com, or name a role that may.",
   authorizer_explicit_deny: "A Deny statement of the policy the authorizer returned matches this method ARN.",
   authorizer_implicit_deny: "No statement of the policy the authorizer returned allows this method ARN.",
   cached_policy_denies:
@@ -52,6 +58,11 @@ export const GATEWAY_REASONS = {
   integration_no_matching_response: "No integration response matches and there is no default.",
   integration_response_undeclared: "The integration response names a status that is not declared as a method response.",
   lambda_not_invocable: "The function could not be invoked: check that it exists and has code here.",
+  lambda_not_permitted:
+    "API Gateway may not invoke the function: add a Lambda permission whose SourceArn covers the route, or a role that may.",
+  lambda_answer_malformed:
+    "Answer {statusCode, headers, cookies, body, isBase64Encoded} with body a string, or, in format 2.0, any JSON without statusCode.",
+  integration_missing: "The route has no target: give it an integration.",
   lambda_throttled: "All environments of the function are busy.",
   lambda_proxy_malformed:
     "A proxy function must answer {statusCode, headers, multiValueHeaders, body, isBase64Encoded} and nothing else, body a string.",
@@ -59,8 +70,21 @@ export const GATEWAY_REASONS = {
   lambda_payload_too_large: "The request is larger than Lambda accepts in one invocation (6 MB).",
   mock_status_unparsable: "A mock's request template must yield JSON with an integer statusCode.",
   binary_conversion_failed: "The payload could not be converted as contentHandling asks.",
+  http_route_not_found:
+    "Check path and verb against the routes: a trailing slash counts, and HTTP APIs answer 404 to a verb that a path lacks.",
+  http_throttled:
+    "Raise throttlingRateLimit and throttlingBurstLimit of the route or the stage; 0 and 0 refuse every call.",
+  http_stage_not_found:
+    "The API has no $default stage and the first path segment names none of its stages: begin the path with a stage.",
   not_served: "Something in this route is not supported; the finding names file, line and remedy.",
   internal_error: "This is a defect of the gateway: please report it with the request id.",
 } as const satisfies Record<string, string>;
 
 export type GatewayReason = keyof typeof GATEWAY_REASONS;
+
+/** What to check, for a reason of the gateway or of the token module. */
+export function checkFor(reason: GatewayReason | TokenReason): string {
+  return reason in GATEWAY_REASONS
+    ? GATEWAY_REASONS[reason as GatewayReason]
+    : TOKEN_REASONS[reason as TokenReason].check; // it is of one table or the other
+}

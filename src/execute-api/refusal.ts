@@ -1,9 +1,10 @@
 import type { GatewayResponseType } from "../model/rest-api.ts";
+import type { TokenReason } from "../token/reasons.ts";
 import type { GatewayReason } from "./reasons.ts";
 
 /** What we know and AWS does not say: a reason from the table, with what was expected beside what was found. */
 export interface RefusalEvidence {
-  readonly reason: GatewayReason;
+  readonly reason: GatewayReason | TokenReason;
   /** One sentence for the operator; names the value found and the value wanted. Never holds a token. */
   readonly message: string;
   /** What to check, when more is known than the reason's own entry says. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { LookupFunction } from "node:net";
 
 /** What a document is fetched with; a port, so that tests need no network and a host may bring its own client. */
 export type HttpGet = (url: URL, limits: HttpGetLimits) => Promise<HttpGetResult>;
@@ -7,6 +8,8 @@ export interface HttpGetLimits {
   /** For everything from the name lookup to the last byte. */
   readonly timeoutMs: number;
   readonly bodyLimitBytes: number;
+  /** How names are resolved; for hosts that must not be led to every address. */
+  readonly lookup?: LookupFunction;
 }
 
 /** Anything but a 200 is a problem; redirects are not followed. */
@@ -23,13 +26,18 @@ export interface HttpGetFailure {
  * One GET on node:http or node:https, loaded when first needed: a Lambda that starts with a baked-in key set loads
  * neither. Global `fetch` would cost a cold start 60 ms and more, and follows redirects. Never rejects.
  */
-export async function httpGet(url: URL, { timeoutMs, bodyLimitBytes }: HttpGetLimits): Promise<HttpGetResult> {
+export async function httpGet(url: URL, { timeoutMs, bodyLimitBytes, lookup }: HttpGetLimits): Promise<HttpGetResult> {
   const fail = (problem: HttpGetFailure["problem"], detail: string): HttpGetFailure => ({ ok: false, problem, detail });
   // `import()` would bring the loader of ES modules into a CommonJS bundle, at some milliseconds of a cold start.
   const { get } = process.getBuiltinModule(url.protocol === "https:" ? "node:https" : "node:http");
   const signal = AbortSignal.timeout(timeoutMs);
   // No agent: a pooled socket would be stale by the next fetch, minutes later or after a Lambda thaw.
-  const request = { agent: false, signal, headers: { accept: "application/json", "accept-encoding": "identity" } };
+  const request = {
+    agent: false,
+    signal,
+    lookup,
+    headers: { accept: "application/json", "accept-encoding": "identity" },
+  };
   let incoming: IncomingMessage | undefined;
   try {
     incoming = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -24,13 +24,13 @@ export const AUTHORIZER_CACHE_MAX_ENTRIES = 20_000;
  * first; a stage's entries can be flushed at once (FlushStageAuthorizersCache, D).
  * conformance/authorizers/cache
  */
-export class AuthorizerCache {
+export class AuthorizerCache<Result = AuthorizerResult> {
   readonly #entries = new Map<
     string,
-    { readonly result: AuthorizerResult; readonly expiresAtMs: number; readonly generation: number }
+    { readonly result: Result; readonly expiresAtMs: number; readonly generation: number }
   >();
   readonly #generations = new Map<string, number>();
-  readonly #inFlight = new Map<string, Promise<AuthorizerResult>>();
+  readonly #inFlight = new Map<string, Promise<Result>>();
   readonly #maxEntries: number;
 
   constructor(maxEntries: number = AUTHORIZER_CACHE_MAX_ENTRIES) {
@@ -41,7 +41,7 @@ export class AuthorizerCache {
     return this.#entries.size;
   }
 
-  get(key: string, stageKey: string, nowMs: number): AuthorizerResult | undefined {
+  get(key: string, stageKey: string, nowMs: number): Result | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     if (entry.expiresAtMs <= nowMs || entry.generation !== this.#generation(stageKey)) {
@@ -65,8 +65,8 @@ export class AuthorizerCache {
     stageKey: string,
     ttlMs: number,
     now: () => number,
-    call: () => Promise<AuthorizerResult>,
-  ): Promise<{ readonly result: AuthorizerResult; readonly shared: boolean }> {
+    call: () => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly shared: boolean }> {
     const generation = this.#generation(stageKey);
     const flightKey = `${generation}:${key}`;
     const waiting = this.#inFlight.get(flightKey);

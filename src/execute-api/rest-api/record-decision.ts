@@ -1,7 +1,7 @@
 import { type Finding, formatFinding } from "../../model/finding.ts";
 import type { DecisionRecord, RefusalRecord } from "../decision-record.ts";
 import { isoTime } from "../iso-time.ts";
-import { GATEWAY_REASONS } from "../reasons.ts";
+import { checkFor } from "../reasons.ts";
 import { recordedHeaders } from "../recorded-headers.ts";
 import type { RefusalEvidence } from "../refusal.ts";
 import type { Decided } from "./answer.ts";
@@ -75,7 +75,7 @@ function refusalRecord(evidence: RefusalEvidence): RefusalRecord {
   return {
     reason: evidence.reason,
     message: evidence.message,
-    check: evidence.check ?? GATEWAY_REASONS[evidence.reason],
+    check: evidence.check ?? checkFor(evidence.reason),
     ...(evidence.expected !== undefined && { expected: evidence.expected }),
     ...(evidence.actual !== undefined && { actual: evidence.actual }),
   };

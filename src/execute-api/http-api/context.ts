@@ -1,0 +1,40 @@
+import { formatRequestTime } from "../rest-api/context.ts";
+import type { HttpApiDeployment } from "./deployment.ts";
+import type { Caller, HttpApiRequest, MatchedRoute } from "./request.ts";
+
+/**
+ * `$context` as identity sources, parameter mappings and access logs read it (D); what is not known is absent.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+ */
+export function contextVariables(
+  request: HttpApiRequest,
+  deployment: HttpApiDeployment,
+  matched?: MatchedRoute,
+  caller?: Caller,
+): Readonly<Record<string, unknown>> {
+  return {
+    accountId: deployment.accountId,
+    apiId: deployment.apiId,
+    ...(caller && { authorizer: authorizerVariables(caller) }),
+    domainName: request.domainName,
+    domainPrefix: request.domainName.split(".", 1)[0] ?? "",
+    extendedRequestId: request.requestId,
+    httpMethod: request.method,
+    identity: { sourceIp: request.sourceIp, userAgent: request.userAgent },
+    path: request.rawPath,
+    protocol: "HTTP/1.1",
+    requestId: request.requestId,
+    requestTime: formatRequestTime(request.requestTimeEpoch),
+    requestTimeEpoch: request.requestTimeEpoch,
+    ...(matched && { routeKey: matched.route.routeKey }),
+    stage: deployment.stageName,
+  };
+}
+
+export function authorizerVariables({ jwt, lambda, principalId }: Caller): Readonly<Record<string, unknown>> {
+  return {
+    ...lambda,
+    ...(jwt && { claims: jwt.claims }),
+    ...(principalId !== undefined && { principalId }),
+  };
+}

@@ -1,0 +1,33 @@
+import type { RefusalEvidence } from "../refusal.ts";
+
+/** What else a refusal says: to the client, and to the access log. */
+export interface HttpApiRefusalWire {
+  /** The `www-authenticate` header of a JWT refusal. */
+  readonly challenge?: string;
+  /** Refusals of which complete captures show no content-type (R): a JWT 401, a timeout's 503. */
+  readonly hasNoContentType?: true;
+  /** `$context.authorizer.error` */
+  readonly authorizerError?: string;
+  /** `$context.integrationErrorMessage` */
+  readonly integrationError?: string;
+}
+
+/**
+ * The one way a step of an HTTP API says no: `{"message": …}` with AWS's status and text, and what we know of why.
+ * HTTP APIs have no gateway responses: nothing of this can be customised (D).
+ */
+export class HttpApiRefusal extends Error {
+  readonly status: number;
+  /** `message` of the body. */
+  readonly text: string;
+  readonly evidence: RefusalEvidence;
+  readonly wire: HttpApiRefusalWire;
+
+  constructor(status: number, text: string, evidence: RefusalEvidence, wire: HttpApiRefusalWire = {}) {
+    super(evidence.message);
+    this.status = status;
+    this.text = text;
+    this.evidence = evidence;
+    this.wire = wire;
+  }
+}
