@@ -12,7 +12,7 @@ export { StartError } from "./server/start-error.ts";
 
 /** How a program starts a gateway; what is left out is as with `gatewarden dev`, but ports are free ones. */
 export interface GatewardenOptions {
-  /** OpenAPI files; without any, those of the project file. */
+  /** OpenAPI, CloudFormation or SAM files; without any, those of the project file. */
   readonly files?: readonly string[];
   /** The project file; default `gatewarden.yaml` beside the first file or in the working folder. */
   readonly config?: string;
@@ -29,6 +29,8 @@ export interface GatewardenOptions {
   readonly watch?: boolean;
   /** Stage variables by API id, over those of the project file. */
   readonly stageVariables?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Template parameters, over those of the project file. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** Called with each decision record; what it throws becomes a warning of the process. */
   readonly onRecord?: (record: DecisionRecord) => void;
 }
@@ -83,6 +85,8 @@ export async function startGatewarden(options: GatewardenOptions = {}): Promise<
       lambdaIsolation: options.lambdaIsolation ?? "worker",
       watch: options.watch ?? false,
       stageVariables: options.stageVariables ?? {},
+      parameters: options.parameters ?? {},
+      allowPrivateIssuers: false,
     },
     {
       ...(options.onRecord && { onRecord: options.onRecord }),

@@ -41,6 +41,8 @@ async function start(mode: "development" | "production"): Promise<RunningServer>
     lambdaIsolation: "worker",
     watch: false,
     stageVariables: {},
+    parameters: {},
+    allowPrivateIssuers: false,
   });
   servers.push(server);
   return server;

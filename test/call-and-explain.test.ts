@@ -36,6 +36,8 @@ beforeAll(async () => {
     lambdaIsolation: "worker",
     watch: false,
     stageVariables: {},
+    parameters: {},
+    allowPrivateIssuers: false,
   });
   stranger = createServer((request, response) => {
     asked.push(request);

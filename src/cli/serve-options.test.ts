@@ -28,6 +28,8 @@ describe("without flags", () => {
       lambdaIsolation: "worker",
       watch: true,
       stageVariables: {},
+      parameters: {},
+      allowPrivateIssuers: false,
     });
   });
 
@@ -80,7 +82,7 @@ describe("wrong use is named", () => {
     [["--allowed-host", "=pets"], "wanted NAME=API_ID"],
     [["--allowed-host", "api.example="], "wanted NAME=API_ID"],
     [["--lambda-isolation", "none"], "wanted worker or process"],
-    [["--parameter", "A=b"], "--parameter is for CloudFormation"],
+    [["--parameter", "A"], '--parameter is "A", wanted NAME=VALUE'],
     [["--tls-cert", "c.pem"], "--tls-cert and --tls-key go together"],
     [["--tls-cert", "c.pem", "--tls-key", "k.pem"], "--tls-cert c.pem cannot be read (ENOENT)"],
   ])("%j: %s", (argv, message) => {

@@ -54,7 +54,12 @@ export const SERVE_FLAGS = {
   },
   "lambda-isolation": { type: "string", value: "worker|process", env: true, help: "how functions are contained" },
   "inspect-port": { type: "number", value: "PORT", env: true, help: "debugger port of the first function environment" },
-  parameter: { type: "string", value: "K=V", multiple: true, help: "template parameter" },
+  parameter: { type: "string", value: "K=V", multiple: true, help: "parameter of CloudFormation and SAM templates" },
+  "allow-private-issuers": {
+    type: "boolean",
+    env: true,
+    help: "with start: JWT issuers may be at private addresses",
+  },
   json: { type: "boolean", env: true, help: "one JSON line when ready instead of text" },
   quiet: { type: "boolean", env: true, help: "no lines about requests and functions" },
 } as const satisfies Flags;
@@ -69,9 +74,6 @@ export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptio
   const accountId = args.string("account-id") ?? SERVER_DEFAULTS.accountId;
   if (!/^\d{12}$/.test(accountId))
     throw new UsageError(`--account-id is ${JSON.stringify(accountId)}, wanted 12 digits.`);
-  if (args.strings("parameter").length > 0) {
-    throw new UsageError("--parameter is for CloudFormation and SAM files, which are not read yet.");
-  }
   const isolation = args.string("lambda-isolation") ?? (mode === "production" ? "process" : "worker");
   if (isolation !== "worker" && isolation !== "process") {
     throw new UsageError(`--lambda-isolation is ${JSON.stringify(isolation)}, wanted worker or process.`);
@@ -102,6 +104,8 @@ export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptio
     ...(inspectPort !== undefined && { inspectPort: port(args, "inspect-port", inspectPort) }),
     watch: mode === "development",
     stageVariables: {},
+    parameters: readParameters(args),
+    allowPrivateIssuers: args.boolean("allow-private-issuers"),
   };
 }
 
@@ -109,6 +113,16 @@ function port(args: Arguments, name: string, preset: number): number {
   const value = args.number(name) ?? preset;
   if (value > 65_535) throw new UsageError(`--${name} is ${value}, wanted 0 to 65535.`);
   return value;
+}
+
+/** `--parameter K=V`, several times; the value may hold `=`. */
+export function readParameters(args: Arguments): Readonly<Record<string, string>> {
+  const parameters = args.strings("parameter").map((text): [string, string] => {
+    const equals = text.indexOf("=");
+    if (equals < 1) throw new UsageError(`--parameter is ${JSON.stringify(text)}, wanted NAME=VALUE.`);
+    return [text.slice(0, equals), text.slice(equals + 1)];
+  });
+  return Object.fromEntries(parameters);
 }
 
 function allowedHost(text: string): [string, string] {

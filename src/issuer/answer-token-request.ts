@@ -77,7 +77,7 @@ function grantClientCredentials(
   const scopes = requested.length === 0 ? clientGrant.scopes : [...new Set(requested)];
   const issuedAtSeconds = Math.floor(clock() / 1000);
   const unsigned = auth0AccessToken({
-    issuer: issuerUrl,
+    issuer: api.issuer ?? issuerUrl,
     api,
     clientId,
     subject: { kind: "client" },

@@ -121,7 +121,7 @@ function describeGrant(minter: Minter, options: MintOptions, api: Api, client: C
   const nowSeconds = Math.floor(clock() / 1000);
   const expiresAtSeconds = options.expired ? nowSeconds - EXPIRED_SECONDS_AGO : nowSeconds + lifetimeSeconds;
   return {
-    issuer: options.issuer ?? issuerUrl,
+    issuer: options.issuer ?? api.issuer ?? issuerUrl,
     api,
     clientId,
     subject: user ? { kind: "user", ...user } : { kind: "client" },

@@ -22,6 +22,8 @@ export interface Api {
   readonly signingSecret?: string;
   readonly tokenLifetimeSeconds: number;
   readonly tokenDialect: TokenDialect;
+  /** Another `iss` for its tokens: that of the real tenant, which this issuer speaks for. */
+  readonly issuer?: string;
 }
 
 /** The `_authz` dialects add the `permissions` claim (D). */
@@ -60,6 +62,7 @@ export interface ApiDeclaration {
   readonly signingAlg?: Api["signingAlg"];
   readonly tokenLifetimeSeconds?: number;
   readonly tokenDialect?: TokenDialect;
+  readonly issuer?: string;
 }
 
 /** Auth0's default for a new API (R). */
@@ -137,7 +140,8 @@ async function openApi(folder: StateFolder, declaration: ApiDeclaration): Promis
     signingAlg,
     tokenLifetimeSeconds: declaration.tokenLifetimeSeconds ?? DEFAULT_TOKEN_LIFETIME_SECONDS,
     tokenDialect: declaration.tokenDialect ?? "access_token",
-  };
+    ...(declaration.issuer !== undefined && { issuer: declaration.issuer }),
+  } as const;
   if (signingAlg !== "HS256") return api;
   const fileName = createHash("sha256").update(identifier).digest("hex");
   return { ...api, signingSecret: (await folder.readOrCreate(`signing-secrets/${fileName}`, newSecret)).trim() };

@@ -1,17 +1,19 @@
 import { hash } from "node:crypto";
-import { compile } from "../execute-api/rest-api/compile.ts";
+import { compile as compileHttpApi } from "../execute-api/http-api/compile.ts";
+import type { HttpApiDeployment } from "../execute-api/http-api/deployment.ts";
+import { compile as compileRestApi } from "../execute-api/rest-api/compile.ts";
 import type { RestDeployment } from "../execute-api/rest-api/deployment.ts";
 import type { Finding, SourcePosition } from "../model/finding.ts";
-import type { AccountPlace, LoadedProject } from "./load-project.ts";
+import type { AccountPlace, LoadedApi, LoadedProject } from "./load-project.ts";
 
 /** What a project comes to: the deployments that may be served, and all findings, the loader's and the compiler's. */
 export interface CompiledProject {
-  readonly deployments: readonly RestDeployment[];
+  readonly deployments: readonly (RestDeployment | HttpApiDeployment)[];
   readonly findings: readonly Finding[];
 }
 
 /**
- * Compiles every API of a project at its stage. Where something decides access and is not understood, there is no
+ * Compiles every API of a project at its stages. Where something decides access and is not understood, there is no
  * deployment, unless the project accepts each such finding by rule and logical id.
  */
 export function compileProject(
@@ -23,14 +25,20 @@ export function compileProject(
   const accepted = new Set(project.accept.map(({ rule, logicalId }) => `${rule}@${logicalId}`));
   const accepts = (finding: Finding): boolean =>
     finding.logicalId !== undefined && accepted.has(`${finding.rule}@${finding.logicalId}`);
-  const deployments = project.apis.flatMap(({ api, stage, file }) => {
-    const deploymentId = hash("sha256", JSON.stringify([api, stage]), "hex").slice(0, 6);
-    const compiled = compile(api, stage, { ...place, deploymentId, hasFunction, accepts });
-    findings.push(...compiled.findings.filter((finding) => !findings.some((known) => isSame(known, finding))));
-    const isRefused = project.findings.some(
-      (finding) => finding.effect === "api" && finding.at.file === file && !accepts(finding),
+  // A refusal that no API of its file is named for stops them all.
+  const attributed = new Set(project.apis.flatMap(({ refusals }) => refusals));
+  const isRefused = ({ file, refusals }: LoadedApi): boolean =>
+    refusals.some((finding) => !accepts(finding)) ||
+    project.findings.some(
+      (finding) =>
+        finding.effect === "api" && finding.at.file === file && !attributed.has(finding) && !accepts(finding),
     );
-    return compiled.deployment === undefined || isRefused ? [] : [compiled.deployment];
+  const deployments = project.apis.flatMap((loaded) => {
+    const compiled = compileStages(loaded, { ...place, hasFunction, accepts });
+    for (const finding of compiled.findings) {
+      if (!findings.some((known) => isSame(known, finding))) findings.push(finding);
+    }
+    return isRefused(loaded) ? [] : compiled.deployments;
   });
   for (const { rule, logicalId, at } of project.accept) {
     const isNeeded = findings.some(
@@ -39,6 +47,34 @@ export function compileProject(
     if (!isNeeded) findings.push(uselessAcceptance(`${rule}@${logicalId}`, at));
   }
   return { deployments, findings };
+}
+
+interface StageOptions extends AccountPlace {
+  readonly hasFunction: (functionArn: string) => boolean;
+  readonly accepts: (finding: Finding) => boolean;
+}
+
+function compileStages(loaded: LoadedApi, options: StageOptions): CompiledProject {
+  const compiled =
+    loaded.type === "REST"
+      ? loaded.stages.map((stage) => {
+          const deploymentId = deploymentIdOf(loaded.api, stage);
+          return compileRestApi(loaded.api, stage, { ...options, deploymentId });
+        })
+      : loaded.stages.map((stage) => {
+          const deploymentId = deploymentIdOf(loaded.api, stage);
+          const { access } = loaded;
+          return compileHttpApi(loaded.api, stage, { ...options, deploymentId, ...(access && { access }) });
+        });
+  return {
+    deployments: compiled.flatMap(({ deployment }) => deployment ?? []),
+    findings: compiled.flatMap(({ findings }) => findings),
+  };
+}
+
+/** The same for the same content, so that a reload that changes nothing deploys nothing new. */
+function deploymentIdOf(api: unknown, stage: unknown): string {
+  return hash("sha256", JSON.stringify([api, stage]), "hex").slice(0, 6);
 }
 
 function uselessAcceptance(accepted: string, at: SourcePosition): Finding {

@@ -15,9 +15,9 @@ export function deployProject(
   place: AccountPlace,
 ): readonly Finding[] {
   const { deployments, findings } = compileProject(project, (arn) => functions.has(arn), place);
-  const served = new Map(deployments.map(({ apiId, stageName }) => [apiId, stageName]));
+  const served = new Set(deployments.map(({ apiId, stageName }) => `${apiId}/${stageName}`));
   for (const { apiId, stageName } of [...executeApi.deployments()]) {
-    if (served.get(apiId) !== stageName) executeApi.remove(apiId);
+    if (!served.has(`${apiId}/${stageName}`)) executeApi.removeStage(apiId, stageName);
   }
   for (const deployment of deployments) executeApi.deploy(deployment);
   return findings;

@@ -15,6 +15,8 @@ import { writePrivateFile } from "./write-private-file.ts";
 export interface IssuerPlane {
   /** `http://localhost:{port}/`; the trailing slash is part of it. */
   readonly issuerUrl: string;
+  /** The key set as published, as JSON text. */
+  jwks(): string;
   /** Takes over the audiences and scopes the project's authorizers name. */
   serve(project: LoadedProject): Promise<void>;
   mint(options: MintOptions): string;
@@ -44,8 +46,9 @@ export async function startIssuer(options: {
   };
   return {
     issuerUrl,
+    jwks: () => JSON.stringify(running().jwks()),
     serve: async (project) => {
-      const apis = audiencesOf(project);
+      const apis = audiencesOf(project, issuerUrl);
       const tenant = await openTenant(folder, { project: "gatewarden", apis });
       writePrivateFile(join(options.dataDir, TENANT_FILE), JSON.stringify({ issuerUrl, apis }));
       issuer = createIssuer({ issuerUrl, tenant, keys });
@@ -85,12 +88,26 @@ async function openState(dataDir: string): Promise<{ readonly folder: StateFolde
   }
 }
 
-/** The APIs (audiences) and scopes that authorizer functions are configured with. */
-export function audiencesOf(project: LoadedProject): readonly ApiDeclaration[] {
+/**
+ * The APIs (audiences) and scopes of the project: those that authorizer functions are configured with, and those of JWT
+ * authorizers that trust this issuer, or one that it speaks for.
+ */
+export function audiencesOf(project: LoadedProject, issuerUrl: string): readonly ApiDeclaration[] {
   const apis: ApiDeclaration[] = [];
   for (const { environment } of project.functions) {
     for (const identifier of (environment.AUDIENCE ?? "").split(",").map((each) => each.trim())) {
       if (identifier !== "") apis.push({ identifier, scopes: scopesOf(environment.RULES_FILE) });
+    }
+  }
+  for (const { type, api } of project.apis) {
+    if (type !== "HTTP") continue;
+    for (const { authorizerId, jwtConfiguration } of api.authorizers) {
+      if (jwtConfiguration === undefined) continue;
+      const { issuer, audience } = jwtConfiguration;
+      if (issuer !== issuerUrl && !project.localIssuers.includes(issuer)) continue;
+      const routes = api.routes.filter((route) => route.authorizerId === authorizerId);
+      const scopes = [...new Set(routes.flatMap((route) => route.authorizationScopes))];
+      apis.push(...audience.map((identifier) => ({ identifier, scopes, issuer })));
     }
   }
   return apis;

@@ -37,16 +37,16 @@ describe("which files are read", () => {
     const named = project.write("other.json", openApi({ "/toys": { get: mockMethod("toys") } }));
     project.write("gatewarden.yaml", { files: ["api.json"], stages: { other: { name: "prod" } } });
     const { apis, watched } = load({ files: [named] });
-    expect(apis.map(({ api, stage }) => [api.apiId, stage.stageName])).toEqual([["other", "prod"]]);
+    expect(apis.map(({ api, stages }) => [api.apiId, stages[0]?.stageName])).toEqual([["other", "prod"]]);
     expect(watched).toEqual([project.path("gatewarden.yaml"), named]);
   });
 
   test("the project file beside the first file goes before the one in the working folder", () => {
     const named = project.write("sub/api.json", openApi({ "/toys": { get: mockMethod("toys") } }));
     project.write("gatewarden.yaml", { stages: { api: { name: "here" } } });
-    expect(load({ files: [named] }).apis[0]?.stage.stageName).toBe("here");
+    expect(load({ files: [named] }).apis[0]?.stages[0]?.stageName).toBe("here");
     project.write("sub/gatewarden.yaml", { stages: { api: { name: "beside" } } });
-    expect(load({ files: [named] }).apis[0]?.stage.stageName).toBe("beside");
+    expect(load({ files: [named] }).apis[0]?.stages[0]?.stageName).toBe("beside");
   });
 
   test("one that cannot be read is wrong use, told with its path", () => {
@@ -70,26 +70,24 @@ describe("which files are read", () => {
     expect(loadWith({ files: ["api.json"], surprise: 1 }).findings).toMatchObject([{ effect: "load" }]);
   });
 
-  test("keys that do nothing yet say so", () => {
-    const { findings } = loadWith({ parameters: { A: "b" }, issuers: { "https://tenant.example/": "local" } });
-    expect(findings.map(({ rule, severity, message }) => [rule, severity, message.split(" ")[0]])).toEqual([
-      ["project-key-without-effect", "warning", "parameters"],
-      ["project-key-without-effect", "warning", "issuers"],
+  test("issuers that the local one speaks for are named", () => {
+    expect(loadWith({ issuers: { "https://tenant.example/": "local" } }).localIssuers).toEqual([
+      "https://tenant.example/",
     ]);
   });
 });
 
 describe("the stage", () => {
   test("is dev unless the project file names another, with its variables under the caller's", () => {
-    expect(loadWith({ files: ["api.json"] }).apis[0]?.stage).toEqual({ stageName: "dev", variables: {} });
+    expect(loadWith({ files: ["api.json"] }).apis[0]?.stages[0]).toEqual({ stageName: "dev", variables: {} });
     const stages = { api: { name: "prod", variables: { a: "1", b: "1" } } };
     const { apis } = loadWith({ files: ["api.json"], stages }, { stageOverrides: { api: { b: "2" } } });
-    expect(apis[0]?.stage).toEqual({ stageName: "prod", variables: { a: "1", b: "2" } });
+    expect(apis[0]?.stages[0]).toEqual({ stageName: "prod", variables: { a: "1", b: "2" } });
   });
 
   test.each(["constructor.json", "tostring.json"])("of %s is nothing that every object has", (name) => {
     const file = project.write(name, openApi({ "/pets": { get: mockMethod("pets") } }));
-    expect(load({ files: [file] }).apis[0]?.stage).toEqual({ stageName: "dev", variables: {} });
+    expect(load({ files: [file] }).apis[0]?.stages[0]).toEqual({ stageName: "dev", variables: {} });
   });
 });
 

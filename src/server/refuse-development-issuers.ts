@@ -1,4 +1,5 @@
 import { createHttpClient, type HttpClient } from "../execute-api/integrations/http-client/http-client.ts";
+import { discoveryUrl } from "../token/discover-jwks-uri.ts";
 import { openDataDir } from "./data-dir.ts";
 import { loadProject } from "./load-project.ts";
 import { leadsToThisMachine } from "./loopback.ts";
@@ -9,9 +10,9 @@ const ASK_TIMEOUT_MS = 3_000;
 const ISSUER_VARIABLES = ["TOKEN_ISSUER", "JWKS_URI"];
 
 /**
- * Production trusts no development issuer: authorizer functions may name neither http nor loopback addresses, nor an
- * issuer that answers `x-dev-issuer`. An issuer that cannot be reached now is not refused for that.
- * @throws StartError naming the function, the variable and the value
+ * Production trusts no development issuer: authorizer functions and JWT authorizers may name neither http nor loopback
+ * addresses, nor an issuer that answers `x-dev-issuer`. An issuer that cannot be reached now is not refused for that.
+ * @throws StartError naming the function and variable, or the authorizer, and the value
  */
 export async function refuseDevelopmentIssuers(options: ServerOptions): Promise<void> {
   const place = { region: options.region, accountId: options.accountId, partition: partitionOf(options.region) };
@@ -21,6 +22,7 @@ export async function refuseDevelopmentIssuers(options: ServerOptions): Promise<
     {
       issuerUrl: undefined,
       dataDir: openDataDir(options.dataDir).path,
+      parameters: options.parameters,
     },
   );
   const http = createHttpClient();
@@ -28,8 +30,16 @@ export async function refuseDevelopmentIssuers(options: ServerOptions): Promise<
     for (const { name, environment } of project.functions) {
       for (const variable of ISSUER_VARIABLES) {
         for (const value of (environment[variable] ?? "").split(",").map((each) => each.trim())) {
-          if (value !== "") await refuseOne(name, variable, value, http);
+          if (value !== "") await refuseOne(`${variable} of function ${name}`, value, value, http);
         }
+      }
+    }
+    for (const { type, api } of project.apis) {
+      if (type !== "HTTP") continue;
+      for (const { name, jwtConfiguration } of api.authorizers) {
+        if (jwtConfiguration === undefined) continue;
+        const { issuer } = jwtConfiguration;
+        await refuseOne(`the issuer of authorizer ${name} of ${api.apiId}`, issuer, discoveryUrl(issuer), http);
       }
     }
   } finally {
@@ -37,15 +47,16 @@ export async function refuseDevelopmentIssuers(options: ServerOptions): Promise<
   }
 }
 
-async function refuseOne(functionName: string, variable: string, value: string, http: HttpClient): Promise<void> {
+/** `asked` is where the issuer says what it is. */
+async function refuseOne(who: string, value: string, asked: string, http: HttpClient): Promise<void> {
   const refuse = (what: string): never => {
     throw new StartError(
-      `${variable} of function ${functionName} is ${JSON.stringify(value)}, ${what}. Name the production issuer, or use "gatewarden dev".`,
+      `${who} is ${JSON.stringify(value)}, ${what}. Name the production issuer, or use "gatewarden dev".`,
     );
   };
   let url: URL;
   try {
-    url = new URL(value);
+    url = new URL(asked);
   } catch {
     return refuse("which is no URL");
   }

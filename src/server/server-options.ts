@@ -28,6 +28,10 @@ export interface ServerOptions {
   readonly inspectPort?: number;
   readonly watch: boolean;
   readonly stageVariables: StageOverrides;
+  /** Template parameters, over those of the project file. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Production otherwise refuses issuers that lead to private addresses. */
+  readonly allowPrivateIssuers: boolean;
 }
 
 /** What a server tells whoever started it. */

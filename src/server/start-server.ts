@@ -1,5 +1,7 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AuthorizerCache } from "../execute-api/authorizers/authorizer-cache.ts";
+import { createIssuerKeys } from "../execute-api/authorizers/issuer-keys.ts";
 import { DecisionRing } from "../execute-api/decision-record.ts";
 import { ExecuteApi } from "../execute-api/execute-api.ts";
 import { HeaderFields } from "../execute-api/header-fields.ts";
@@ -11,6 +13,7 @@ import { createNodeFunctions } from "../lambda/node-functions.ts";
 import type { Finding } from "../model/finding.ts";
 import { openAccessLogs } from "./access-logs.ts";
 import { hostnameOf, readAddress } from "./address.ts";
+import { contactIssuers } from "./contact-issuers.ts";
 import { openDataDir } from "./data-dir.ts";
 import { deployProject } from "./deploy-project.ts";
 import { type Listener, listen } from "./http-listener/listen.ts";
@@ -21,6 +24,7 @@ import { isLoopbackHostname } from "./loopback.ts";
 import { answerManagement } from "./management-plane.ts";
 import { createMetrics } from "./metrics.ts";
 import { answerOwnInterface, refuseForeign } from "./own-interface.ts";
+import { readyApis } from "./ready-apis.ts";
 import { type ReadyFile, removeReadyFile, writeReadyFile } from "./ready-file.ts";
 import { partitionOf, type ServerEvents, type ServerOptions } from "./server-options.ts";
 import { StartError } from "./start-error.ts";
@@ -81,6 +85,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     loadProject(location, place, {
       issuerUrl: issuer?.issuerUrl,
       dataDir: dataDir.path,
+      parameters: options.parameters,
       stageOverrides: options.stageVariables,
     });
   let project = load();
@@ -88,6 +93,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
 
   const records = new DecisionRing(DECISION_RING_CAPACITY);
   const metrics = createMetrics();
+  mkdirSync(join(dataDir.path, "access-logs"), { recursive: true, mode: 0o700 });
   const accessLogs = openAccessLogs((message) => events.onTrouble?.(message));
   stops.add(accessLogs.close);
   const functions = createNodeFunctions({
@@ -103,10 +109,19 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
   const http = createHttpClient();
   stops.add(() => http.close());
 
+  const isDevelopment = options.mode === "development";
+  const localIssuers = new Map<string, () => string>();
+  const issuerKeys = createIssuerKeys({
+    allowLoopbackHttp: isDevelopment,
+    refusePrivateAddresses: !isDevelopment && !options.allowPrivateIssuers,
+    localIssuers,
+  });
   const executeApi = new ExecuteApi({
     lambda: functions,
     http,
+    issuerKeys,
     authorizerCache: new AuthorizerCache(),
+    requestAuthorizerCache: new AuthorizerCache(),
     now: Date.now,
     monotonic: () => performance.now(),
     newRequestId,
@@ -124,14 +139,28 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     writeAccessLog: accessLogs.write,
   });
   let findings = deployProject(project, executeApi, functions, place);
-  await issuer?.serve(project);
+  /** The local issuer takes over what the files say, and the issuers that they name are asked, as AWS does at creation. */
+  const meetIssuers = async (): Promise<void> => {
+    await issuer?.serve(project);
+    localIssuers.clear();
+    if (issuer) for (const named of project.localIssuers) localIssuers.set(named, issuer.jwks);
+    if (localIssuers.size > 0) {
+      events.onTrouble?.(
+        `the local issuer speaks for ${[...localIssuers.keys()].join(", ")}: its own keys are trusted`,
+      );
+    }
+    const contacting = contactIssuers(project, issuerKeys, options.mode, (message) => events.onTrouble?.(message));
+    // Development answers AWS's 401 meanwhile: a local issuer may start later.
+    if (!isDevelopment) await contacting;
+  };
+  await meetIssuers();
   events.onFindings?.(findings);
 
   const { allowedHosts } = options;
   const isPublic = !isLoopbackHostname(options.host);
   const isDevelopers = options.mode === "development" && !isPublic;
   const served = (): readonly string[] | undefined =>
-    isPublic ? undefined : [...executeApi.deployments()].map((each) => each.apiId);
+    isPublic ? undefined : [...new Set([...executeApi.deployments()].map((each) => each.apiId))];
   const own = { records, projectToken: dataDir.projectToken, metrics: metrics.text, allowedHosts: [] };
   const answerDataPlane = (incoming: IncomingRequest): Promise<Answer> | Answer | undefined => {
     const host = hostOf(incoming);
@@ -143,7 +172,10 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     if (address.plane !== "execute-api") return undefined;
     // A path form is no address of AWS's: a developer's way around custom domains, and nobody else's.
     const endpoint = address.form === "path" && isDevelopers ? "custom" : "default";
-    return executeApi.answer(address.apiId, address.target, incoming, endpoint) ?? unknownApi(address.apiId, served());
+    return (
+      executeApi.answer(address.apiId, address.target, incoming, endpoint, address.form) ??
+      unknownApi(address.apiId, served())
+    );
   };
   const answerAdmin = (incoming: IncomingRequest): Answer => {
     const address = readAddress(hostOf(incoming), incoming.target);
@@ -176,19 +208,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     issuerTls: null,
     console: null,
     pid: process.pid,
-    apis: [...executeApi.deployments()].map((deployment) => ({
-      apiId: deployment.apiId,
-      name: deployment.apiName,
-      type: deployment.type,
-      stages: [
-        {
-          name: deployment.stageName,
-          url: `${gatewayUrl}/_aws/execute-api/${deployment.apiId}/${deployment.stageName}`,
-          host: `${deployment.apiId}.execute-api.localhost`,
-          hostUrl: `${gatewayUrl.replace(/\/\/.*$/, "//")}${deployment.apiId}.execute-api.localhost:${gateway.port}/${deployment.stageName}`,
-        },
-      ],
-    })),
+    apis: readyApis([...executeApi.deployments()], gatewayUrl, gateway.port),
   });
   const readyFile = options.readyFile ?? join(dataDir.path, "ready.json");
   const announce = (): void => writeReadyFile(readyFile, ready());
@@ -219,7 +239,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
       findings = deployProject(project, executeApi, functions, place);
       // Rules and functions may have changed with the files; a policy cached before would hide that for its TTL.
       for (const { apiId, stageName } of executeApi.deployments()) executeApi.flushAuthorizers(apiId, stageName);
-      void issuer?.serve(project).catch(onError);
+      void meetIssuers().catch(onError);
       try {
         announce();
       } catch (error) {

@@ -45,6 +45,8 @@ export async function startTestServer(
       lambdaIsolation: "worker",
       watch: options.watch ?? false,
       stageVariables: {},
+      parameters: {},
+      allowPrivateIssuers: false,
     },
     {
       onFindings: (findings) => void told.findings.push(...findings),

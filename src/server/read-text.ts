@@ -1,0 +1,13 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { StartError } from "./start-error.ts";
+
+/** The text of a file the user named. @throws StartError when it cannot be read */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const cause = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new StartError(`cannot read ${file} (${cause}). Check the path ${basename(file)}.`, 2);
+  }
+}
