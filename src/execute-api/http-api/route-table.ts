@@ -13,6 +13,8 @@ import { decodePercent } from "./read-request.ts";
 export class RouteTable {
   readonly #root: Node = newNode();
   readonly #routes: CompiledRoute[] = [];
+  /** Route keys by the same without the variables' names. */
+  readonly #places = new Map<string, string>();
   #default: CompiledRoute | undefined;
 
   /**
@@ -21,15 +23,16 @@ export class RouteTable {
    */
   add(route: CompiledRoute): RouteConflict | undefined {
     const { routeKey } = route;
-    const placed = routeKey.replace(/\{[^}]*?(\+?)\}/g, "{$1}");
-    const other = this.#routes.find((each) => each.routeKey.replace(/\{[^}]*?(\+?)\}/g, "{$1}") === placed);
+    const place = routeKey.replace(/\{[^}]*?(\+?)\}/g, "{$1}");
+    const other = this.#places.get(place);
     if (other !== undefined) {
       const message =
-        other.routeKey === routeKey
+        other === routeKey
           ? `Route with key ${routeKey} already exists for this API`
-          : `The provided route key "${routeKey}" has a conflicting variable on the same hierarchical level as "${other.routeKey}"`;
+          : `The provided route key "${routeKey}" has a conflicting variable on the same hierarchical level as "${other}"`;
       return { message };
     }
+    this.#places.set(place, routeKey);
     this.#routes.push(route);
     if (route.method === undefined) {
       this.#default = route;
