@@ -45,7 +45,7 @@ async function get(path: string, bearer?: string, init: RequestInit = {}) {
 
 describe("what the demo prints", () => {
   test("each curl line answers the status it promises", async () => {
-    const promised = [200, 200, 201, 400, 401, 401, 401, 401, 403, 403, 403, 403, 403];
+    const promised = [200, 200, 201, 400, 401, 401, 401, 401, 403, 403, 403, 403, 403, 200, 200, 401, 401, 401, 404];
     const curls = demo.json.curls as string[];
     const statuses: number[] = [];
     for (const line of curls) {
@@ -66,7 +66,10 @@ describe("what the demo prints", () => {
       issuerTls: null,
       console: null,
       pid: demo.child.pid,
-      apis: [{ apiId: "petstore", type: "REST", stages: [{ name: "test", host: "petstore.execute-api.localhost" }] }],
+      apis: [
+        { apiId: "petstore", type: "REST", stages: [{ name: "test", host: "petstore.execute-api.localhost" }] },
+        { apiId: "httpapi", type: "HTTP", stages: [{ name: "$default", host: "httpapi.execute-api.localhost" }] },
+      ],
     });
   });
 });

@@ -12,9 +12,49 @@ const READER: MintOptions = { scopes: ["read:pets"] };
 const SHOPKEEPER: MintOptions = { scopes: ["read:pets", "create:pets"] };
 const NEW_PET = `-H 'Content-Type: application/json' -d '{"type":"bird","price":12.5}'`;
 
-/** One call for each answer a person meets first, in the order they would try them. */
+/** The audience that the demo gives the second example. */
+export const TEST_AUDIENCE = "https://test-api.example";
+
+/** One call for each answer a person meets first, in the order they would try them: the REST API's, then the HTTP API's. */
 export function demoCalls(server: RunningServer): readonly DemoCall[] {
-  const url = server.ready.apis.find((api) => api.apiId === "petstore")?.stages[0]?.url;
+  return [...petstoreCalls(server), ...httpApiCalls(server)];
+}
+
+function urlOf({ ready }: RunningServer, apiId: string): string | undefined {
+  return ready.apis.find((api) => api.apiId === apiId)?.stages[0]?.url;
+}
+
+function httpApiCalls(server: RunningServer): readonly DemoCall[] {
+  const url = urlOf(server, "httpapi");
+  if (url === undefined) return [];
+  const call = (status: number, why: string, path: string, authorization?: string): DemoCall => ({
+    status,
+    why,
+    curl: ["curl -i", ...(authorization ? [`-H 'Authorization: ${authorization}'`] : []), url + path].join(" "),
+  });
+  const mint = (options: MintOptions = {}): string => server.mint({ api: TEST_AUDIENCE, ...options });
+  return [
+    call(
+      200,
+      "an HTTP API: its JWT authorizer takes the token, the function tells who called",
+      "/test",
+      `Bearer ${mint()}`,
+    ),
+    call(200, "the same token without Bearer: HTTP APIs take it, too", "/test", mint()),
+    call(401, "no token: the bare challenge", "/test"),
+    call(
+      401,
+      "an expired token: the challenge says so, which REST APIs never do",
+      "/test",
+      `Bearer ${mint({ expired: true })}`,
+    ),
+    call(401, "a token of another issuer", "/test", `Bearer ${mint({ wrongIss: true })}`),
+    call(404, "a trailing slash makes another path, and HTTP APIs answer 404", "/test/", `Bearer ${mint()}`),
+  ];
+}
+
+function petstoreCalls(server: RunningServer): readonly DemoCall[] {
+  const url = urlOf(server, "petstore");
   if (url === undefined) return [];
   const bearer = (options: MintOptions): string => `-H 'Authorization: Bearer ${server.mint(options)}'`;
   const call = (status: number, why: string, path: string, ...more: string[]): DemoCall => ({

@@ -1,15 +1,16 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { ISSUER_PLACEHOLDER } from "../server/project-functions.ts";
 import type { RunningServer } from "../server/start-server.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import type { Command, CommandIo } from "./command.ts";
-import { demoCalls } from "./demo-calls.ts";
+import { demoCalls, TEST_AUDIENCE } from "./demo-calls.ts";
 import { printServed, serveInTerminal, serveUntilSignal } from "./serve.ts";
 import { readServeOptions, SERVE_FLAGS } from "./serve-options.ts";
 
 export const demo: Command = {
   usage: "demo",
-  summary: "Issuer, gateway and the example PetStore; prints curl lines that answer 200, 401 and 403, and why.",
+  summary: "Issuer, gateway and the two example APIs; prints curl lines that answer 200, 401 and 403, and why.",
   details: 'Each line that begins with "curl " can be pasted or run by a script; with --json they are in curls.',
   flags: SERVE_FLAGS,
   async run(args, io) {
@@ -18,15 +19,16 @@ export const demo: Command = {
       throw new UsageError("the demo shows tokens of its issuer: leave --no-issuer out.");
     if (args.positionals.length > 0)
       throw new UsageError("the demo serves its own example: for your files it is gatewarden dev FILE.");
-    const example = exampleFolder();
-    const { startPetsBackend } = (await import(pathToFileURL(`${example}backend.js`).href)) as {
+    const petstore = exampleFolder("petstore");
+    const { startPetsBackend } = (await import(pathToFileURL(`${petstore}backend.js`).href)) as {
       startPetsBackend: (port: number) => Promise<{ address: string; stop: () => Promise<void> }>;
     };
     const backend = await startPetsBackend(0);
     const demonstrated = {
       ...options,
-      files: [],
-      config: `${example}gatewarden.yaml`,
+      files: [`${petstore}petstore.yaml`, `${exampleFolder("http-api")}template.yaml`],
+      config: `${petstore}gatewarden.yaml`,
+      parameters: { Audience: TEST_AUDIENCE, IssuerUri: ISSUER_PLACEHOLDER, ...options.parameters },
       stageVariables: { petstore: { petsBackend: backend.address } },
     };
     try {
@@ -53,9 +55,9 @@ function announceCalls(server: RunningServer, args: Arguments, io: CommandIo): v
   );
 }
 
-/** The example's folder in a checkout or in the published package, with a trailing slash. */
-function exampleFolder(): string {
-  const folder = fileURLToPath(new URL("../../examples/petstore/", import.meta.url));
+/** An example's folder in a checkout or in the published package, with a trailing slash. */
+function exampleFolder(name: "petstore" | "http-api"): string {
+  const folder = fileURLToPath(new URL(`../../examples/${name}/`, import.meta.url));
   if (!existsSync(folder)) throw new Error(`the example is missing from the installation: ${folder}`);
   return folder;
 }
