@@ -91,6 +91,14 @@ describe("any other response", () => {
     }
   });
 
+  test("to a preflight that a route took is a preflight's, and one that was refused has nothing of it (R)", () => {
+    const headers = ["Origin", APP, "Access-Control-Request-Method", "POST"];
+    const request = sampleRequest({ method: "OPTIONS", headers });
+    const bare = { status: 200, headers: [], body: "" };
+    expect(withCors(bare, request, deployment(FULL)).headers).toEqual(ALLOWED);
+    expect(withCors({ ...bare, status: 401 }, request, deployment(FULL), true).headers).toEqual([]);
+  });
+
   test("is not touched without a configuration (R)", () => {
     expect(withCors(answer, sampleRequest({ headers: ["Origin", APP] }), sampleDeployment())).toBe(answer);
   });

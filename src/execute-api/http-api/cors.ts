@@ -65,22 +65,14 @@ export function compileCors(configuration: CorsConfiguration): CorsVerdict {
 
 /** The gateway's own answer to an OPTIONS request that no route takes. Never an error status (?). */
 export function answerPreflight(request: HttpApiRequest, { cors }: HttpApiDeployment): Answer {
-  const { headers } = request;
-  const origin = headers.last("origin");
-  const method = headers.last("access-control-request-method");
-  const answered: string[] = [];
-  if (cors !== undefined && origin !== undefined && method !== undefined && cors.allowsOrigin(origin)) {
-    const asked = (headers.last("access-control-request-headers") ?? "").split(",").map((each) => each.trim());
-    const isAllowed =
-      cors.allowsMethod(method) && asked.every((name) => name === "" || cors.allowsHeader(name.toLowerCase()));
-    if (isAllowed || !PREFLIGHT_NEEDS_METHOD_AND_HEADERS) {
-      answered.push("access-control-allow-origin", allowedOrigin(cors, origin), ...cors.preflightHeaders);
-    }
-  }
-  return { status: PREFLIGHT_STATUS, headers: answered, body: "" };
+  const headers = cors === undefined || !isPreflight(request) ? [] : preflightHeaders(request, cors);
+  return { status: PREFLIGHT_STATUS, headers, body: "" };
 }
 
-/** With a configuration the backend's own CORS headers are replaced (D); without one nothing is touched (R). */
+/**
+ * With a configuration the backend's own CORS headers are replaced (D); without one nothing is touched (R). A preflight
+ * that a route has taken gets a preflight's headers (D: the open OPTIONS route), unless the gateway refused it (R).
+ */
 export function withCors(
   answer: Answer,
   request: HttpApiRequest,
@@ -95,10 +87,28 @@ export function withCors(
     const name = answer.headers[at] as string;
     if (!/^access-control-/i.test(name)) headers.push(name, answer.headers[at + 1] as string);
   }
-  if (origin !== undefined && cors.allowsOrigin(origin)) {
+  if (isPreflight(request)) {
+    if (!isGatewayError) headers.push(...preflightHeaders(request, cors));
+  } else if (origin !== undefined && cors.allowsOrigin(origin)) {
     headers.push("access-control-allow-origin", allowedOrigin(cors, origin), ...cors.responseHeaders);
   }
   return { ...answer, headers };
+}
+
+/** By both of its headers (D). */
+function isPreflight({ method, headers }: HttpApiRequest): boolean {
+  return method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
+}
+
+/** None unless origin, method and headers are allowed. */
+function preflightHeaders({ headers }: HttpApiRequest, cors: Cors): readonly string[] {
+  const origin = headers.last("origin") ?? "";
+  const method = headers.last("access-control-request-method") ?? "";
+  const asked = (headers.last("access-control-request-headers") ?? "").split(",").map((each) => each.trim());
+  const isAllowed =
+    cors.allowsMethod(method) && asked.every((name) => name === "" || cors.allowsHeader(name.toLowerCase()));
+  if (!cors.allowsOrigin(origin) || (PREFLIGHT_NEEDS_METHOD_AND_HEADERS && !isAllowed)) return [];
+  return ["access-control-allow-origin", allowedOrigin(cors, origin), ...cors.preflightHeaders];
 }
 
 function allowedOrigin(cors: Cors, origin: string): string {
