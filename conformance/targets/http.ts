@@ -8,7 +8,18 @@ import { differences } from "../compare.ts";
 import type { Target, Vector } from "../vector.ts";
 import { backendVariable } from "./backend-variable.ts";
 import { startEchoBackend } from "./echo-backend.ts";
-import { API_ID, bodyOf, flatHeaders, type RestAnswer, type RestQuestion, restAnswer, STAGE } from "./rest-question.ts";
+import {
+  API_ID,
+  bodyOf,
+  flatHeaders,
+  REQUEST_ID_HEADERS,
+  type RestAnswer,
+  type RestQuestion,
+  restAnswer,
+  STAGE,
+  targetOf,
+  withToken,
+} from "./rest-question.ts";
 
 /**
  * Asks the started product over real sockets: one gateway for each project the vectors name. `packageFolder` is an
@@ -22,12 +33,13 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
   const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-conformance-"));
   const agent = new Agent({ keepAlive: true });
   const gateways = new Map<string, Promise<Gatewarden>>();
-  const gatewayOf = (project: string): Promise<Gatewarden> => {
+  const gatewayOf = (project: string, subject: Vector["subject"]): Promise<Gatewarden> => {
     let starting = gateways.get(project);
     if (starting === undefined) {
       starting = product.startGatewarden({
         config: join(import.meta.dirname, "../projects", project, "gatewarden.yaml"),
-        issuerPort: false,
+        // Only JWT authorizers need one.
+        issuerPort: subject === "http-api" ? 0 : false,
         dataDir: join(dataDir, project),
         stageVariables: { [API_ID]: backendVariable(project, backend.address) },
       });
@@ -37,13 +49,15 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
   };
   return {
     name: "http",
-    subjects: ["rest-api"],
+    subjects: ["rest-api", "http-api"],
     run: async (vector: Vector) => {
-      const gateway = await gatewayOf(String(vector.given.project));
-      gateway.flushAuthorizers(API_ID, STAGE);
+      const { subject } = vector;
+      const gateway = await gatewayOf(String(vector.given.project), subject);
+      for (const stage of [STAGE, "$default"]) gateway.flushAuthorizers(API_ID, stage);
       const found: string[] = [];
       for (const [index, { when, then }] of vector.steps.entries()) {
-        const answer = await ask(gateway, agent, when as unknown as RestQuestion);
+        const question = withToken(when as unknown as RestQuestion, (options) => gateway.token(options));
+        const answer = await ask(gateway, agent, subject, question);
         found.push(
           ...differences(then, answer).map((each) => (vector.steps.length > 1 ? `step ${index + 1}: ${each}` : each)),
         );
@@ -59,11 +73,16 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
   };
 }
 
-function ask(gateway: Gatewarden, agent: Agent, question: RestQuestion): Promise<RestAnswer> {
+function ask(
+  gateway: Gatewarden,
+  agent: Agent,
+  subject: Vector["subject"],
+  question: RestQuestion,
+): Promise<RestAnswer> {
   if (question.afterFlush) gateway.flushAuthorizers(API_ID, STAGE);
   const body = bodyOf(question);
   const base = new URL(gateway.url(API_ID));
-  const path = `/_aws/execute-api/${API_ID}/${question.stage ?? STAGE}${question.path}`;
+  const path = `/_aws/execute-api/${API_ID}${targetOf(question, subject)}`;
   return new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -83,7 +102,7 @@ function ask(gateway: Gatewarden, agent: Agent, question: RestQuestion): Promise
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("end", () => {
-          const requestId = response.headers["x-amzn-requestid"];
+          const requestId = REQUEST_ID_HEADERS.map((name) => response.headers[name]).find((id) => id !== undefined);
           const record = gateway.requests().find((each) => each.requestId === requestId);
           resolve(restAnswer(response.statusCode ?? 0, response.rawHeaders, Buffer.concat(chunks), record));
         });

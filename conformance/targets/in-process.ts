@@ -13,9 +13,21 @@ import { differences } from "../compare.ts";
 import type { Target, Vector } from "../vector.ts";
 import { backendVariable } from "./backend-variable.ts";
 import { startEchoBackend } from "./echo-backend.ts";
+import { openVectorIssuer, type VectorIssuer } from "./issuer.ts";
 import { askMapping } from "./mapping.ts";
 import { askPolicy } from "./policy.ts";
-import { API_ID, bodyOf, flatHeaders, type RestAnswer, type RestQuestion, restAnswer, STAGE } from "./rest-question.ts";
+import {
+  API_ID,
+  bodyOf,
+  flatHeaders,
+  REQUEST_ID_HEADERS,
+  type RestAnswer,
+  type RestQuestion,
+  restAnswer,
+  STAGE,
+  targetOf,
+  withToken,
+} from "./rest-question.ts";
 import { askToken } from "./token.ts";
 
 const PLACE = { region: "us-east-1", accountId: "000000000000", partition: "aws" };
@@ -32,11 +44,12 @@ interface Plane {
 /** Asks the judges directly, and the data plane without a socket in front of it. */
 export async function createInProcessTarget(): Promise<Target> {
   const backend = await startEchoBackend();
+  const issuer = await openVectorIssuer();
   const planes = new Map<string, Plane>();
   const planeOf = (project: string): Plane => {
     let plane = planes.get(project);
     if (plane === undefined) {
-      plane = openPlane(project, backend.address);
+      plane = openPlane(project, backend.address, issuer);
       planes.set(project, plane);
     }
     return plane;
@@ -44,16 +57,17 @@ export async function createInProcessTarget(): Promise<Target> {
   const judges = { token: askToken, policy: askPolicy, mapping: askMapping };
   return {
     name: "in-process",
-    subjects: ["rest-api", "token", "policy", "mapping"],
+    subjects: ["rest-api", "http-api", "token", "policy", "mapping"],
     run: async (vector: Vector) => {
       const found: string[] = [];
-      const plane = vector.subject === "rest-api" ? planeOf(String(vector.given.project)) : undefined;
+      const { subject } = vector;
+      const isRequest = subject === "rest-api" || subject === "http-api";
+      const plane = isRequest ? planeOf(String(vector.given.project)) : undefined;
       if (plane !== undefined) beginAnew(plane);
       for (const [index, { when, then }] of vector.steps.entries()) {
-        const answer =
-          vector.subject === "rest-api"
-            ? await askRest(plane as Plane, when as unknown as RestQuestion)
-            : await judges[vector.subject](vector.given, when);
+        const answer = isRequest
+          ? await askApi(plane as Plane, subject, withToken(when as unknown as RestQuestion, issuer.mint))
+          : await judges[subject](vector.given, when);
         found.push(
           ...differences(then, answer).map((each) => (vector.steps.length > 1 ? `step ${index + 1}: ${each}` : each)),
         );
@@ -66,16 +80,17 @@ export async function createInProcessTarget(): Promise<Target> {
         await http.close();
       }
       await backend.stop();
+      issuer.close();
     },
   };
 }
 
 function beginAnew({ executeApi, clock }: Plane): void {
   clock.aheadMs = 0;
-  executeApi.flushAuthorizers(API_ID, STAGE);
+  for (const { apiId, stageName } of executeApi.deployments()) executeApi.flushAuthorizers(apiId, stageName);
 }
 
-function openPlane(projectName: string, backend: string): Plane {
+function openPlane(projectName: string, backend: string, issuer: VectorIssuer): Plane {
   const config = join(import.meta.dirname, "../projects", projectName, "gatewarden.yaml");
   const project = loadProject({ files: [], config, cwd: import.meta.dirname }, PLACE, {
     issuerUrl: undefined,
@@ -96,7 +111,11 @@ function openPlane(projectName: string, backend: string): Plane {
     http,
     authorizerCache: new AuthorizerCache(),
     requestAuthorizerCache: new AuthorizerCache(),
-    issuerKeys: createIssuerKeys({ allowLoopbackHttp: true, refusePrivateAddresses: false, localIssuers: new Map() }),
+    issuerKeys: createIssuerKeys({
+      allowLoopbackHttp: true,
+      refusePrivateAddresses: false,
+      localIssuers: new Map(project.localIssuers.map((each) => [each, issuer.jwks])),
+    }),
     now: () => Date.now() + clock.aheadMs,
     monotonic: () => performance.now(),
     newRequestId: randomUUID,
@@ -110,10 +129,14 @@ function openPlane(projectName: string, backend: string): Plane {
   return { executeApi, records, functions, http, clock };
 }
 
-async function askRest({ executeApi, records, clock }: Plane, question: RestQuestion): Promise<RestAnswer> {
+async function askApi(
+  { executeApi, records, clock }: Plane,
+  subject: Vector["subject"],
+  question: RestQuestion,
+): Promise<RestAnswer> {
   clock.aheadMs += (question.afterSeconds ?? 0) * 1000;
   if (question.afterFlush) executeApi.flushAuthorizers(API_ID, STAGE);
-  const answer = await executeApi.answer(API_ID, `/${question.stage ?? STAGE}${question.path}`, {
+  const answer = await executeApi.answer(API_ID, targetOf(question, subject), {
     method: question.method,
     target: question.path,
     httpVersion: "1.1",
@@ -126,7 +149,7 @@ async function askRest({ executeApi, records, clock }: Plane, question: RestQues
   if (answer === undefined) throw new Error("the API is not deployed");
   const requestId =
     answer.headers[
-      answer.headers.findIndex((text, at) => at % 2 === 0 && text.toLowerCase() === "x-amzn-requestid") + 1
+      answer.headers.findIndex((text, at) => at % 2 === 0 && REQUEST_ID_HEADERS.includes(text.toLowerCase())) + 1
     ];
   return restAnswer(
     answer.status,

@@ -1,12 +1,17 @@
 import type { RawHeaders } from "../../src/execute-api/transport.ts";
+import type { MintOptions } from "../../src/issuer/mint-token.ts";
+import type { Vector } from "../vector.ts";
+import { AUDIENCE } from "./issuer.ts";
 
-/** `when` of a rest-api step. */
+/** `when` of a rest-api or http-api step. */
 export interface RestQuestion {
   readonly method: string;
   /** Inside the stage, raw, with query. */
   readonly path: string;
-  /** Default: the project's stage. */
+  /** Default: the project's stage; of an HTTP API `$default`, which has no segment in the path. */
   readonly stage?: string;
+  /** Minted for the request and put where `${token}` stands in its headers and path. */
+  readonly token?: MintOptions;
   /** A list repeats the header. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Text, a text so many times over for bodies too large to write down, or bytes that are no text. */
@@ -33,8 +38,27 @@ export interface RestAnswer {
   readonly record: unknown;
 }
 
+/** By one of these a record is found. */
+export const REQUEST_ID_HEADERS = ["x-amzn-requestid", "apigw-requestid"];
+
 export const API_ID = "api";
 export const STAGE = "test";
+
+const TOKEN_PLACE = "${token}";
+
+/** The question with a token in its place, if it asks for one. */
+export function withToken(question: RestQuestion, mint: (options: MintOptions) => string): RestQuestion {
+  if (question.token === undefined) return question;
+  const token = mint({ api: AUDIENCE, ...question.token });
+  const filled = JSON.parse(JSON.stringify([question.path, question.headers ?? {}]).replaceAll(TOKEN_PLACE, token));
+  return { ...question, path: filled[0], headers: filled[1] };
+}
+
+/** Stage and path as they stand behind the API's address. */
+export function targetOf({ stage, path }: RestQuestion, subject: Vector["subject"]): string {
+  if (subject === "http-api") return stage === undefined ? path : `/${stage}${path}`;
+  return `/${stage ?? STAGE}${path}`;
+}
 
 export function flatHeaders(question: RestQuestion): string[] {
   return Object.entries(question.headers ?? {}).flatMap(([name, values]) =>
