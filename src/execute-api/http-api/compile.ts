@@ -4,7 +4,7 @@ import type { Authorizer, HttpApi, HttpApiStage, Integration, Route, RouteMethod
 import type { InvokeAccess } from "../../model/invoke-access.ts";
 import { judgeInvoke } from "../invoke-access.ts";
 import { compileAccessLogFormat } from "../mapping/context-variables.ts";
-import { fillStageVariables } from "../rest-api/compile-integration.ts";
+import { fillStageVariables } from "../stage-variables.ts";
 import { type Cors, compileCors } from "./cors.ts";
 import type {
   AccessLog,

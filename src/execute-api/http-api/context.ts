@@ -1,4 +1,4 @@
-import { formatRequestTime } from "../rest-api/context.ts";
+import { formatRequestTime } from "../request-time.ts";
 import type { HttpApiDeployment } from "./deployment.ts";
 import type { Caller, HttpApiRequest, MatchedRoute } from "./request.ts";
 

@@ -1,4 +1,4 @@
-import { formatRequestTime } from "../rest-api/context.ts";
+import { formatRequestTime } from "../request-time.ts";
 import { encodeBody } from "./body-encoding.ts";
 import type { HttpApiDeployment } from "./deployment.ts";
 import { gatewayHeaders } from "./gateway-headers.ts";

@@ -1,4 +1,4 @@
-import { asFieldValue, breaksField, isHeaderName } from "../rest-api/header-rules.ts";
+import { asFieldValue, breaksField, isHeaderName } from "../header-text.ts";
 import type { Answer } from "../transport.ts";
 
 /** What a function answered, or what about it is not usable: the client then gets 500. */

@@ -1,8 +1,8 @@
 import { HeaderFields } from "../header-fields.ts";
+import { asFieldValue, breaksField, isHeaderName } from "../header-text.ts";
+import { encodeQueryText } from "../integrations/endpoint-uri.ts";
 import { lookupContext } from "../mapping/context-variables.ts";
 import type { QueryValues } from "../query-string.ts";
-import { encodeQueryText } from "../rest-api/endpoint-uri.ts";
-import { asFieldValue, breaksField, isHeaderName } from "../rest-api/header-rules.ts";
 import type { Answer, RawHeaders } from "../transport.ts";
 import { contextVariables } from "./context.ts";
 import type { HttpApiDeployment } from "./deployment.ts";

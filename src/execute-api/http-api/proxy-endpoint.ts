@@ -1,6 +1,6 @@
+import { type EndpointUri, parseEndpointUri } from "../integrations/endpoint-uri.ts";
 import type { HttpOrigin } from "../integrations/http-client/http-exchange.ts";
-import { fillStageVariables } from "../rest-api/compile-integration.ts";
-import { type EndpointUri, parseEndpointUri } from "../rest-api/endpoint-uri.ts";
+import { fillStageVariables } from "../stage-variables.ts";
 import type { MappingVerdict } from "./parameter-mapping.ts";
 import type { HttpApiRequest, MatchedRoute } from "./request.ts";
 

@@ -11,7 +11,7 @@ import type { AuthorizationRecord } from "../decision-record.ts";
 import { lookupContext } from "../mapping/context-variables.ts";
 import type { Ports } from "../ports.ts";
 import type { RefusalEvidence } from "../refusal.ts";
-import { fillStageVariables } from "../rest-api/compile-integration.ts";
+import { fillStageVariables } from "../stage-variables.ts";
 import type { Trace } from "../trace.ts";
 import { contextVariables } from "./context.ts";
 import type { HttpApiDeployment } from "./deployment.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { compiled, FUNCTION_URI, sampleIntegration } from "../../../test/rest-api-samples.ts";
 import type { Integration } from "../../model/rest-api.ts";
-import { compileIntegration, fillStageVariables } from "./compile-integration.ts";
+import { fillStageVariables } from "../stage-variables.ts";
+import { compileIntegration } from "./compile-integration.ts";
 
 function ruleOf(given: Partial<Integration> & Pick<Integration, "type">): string | undefined {
   const verdict = compileIntegration(sampleIntegration(given), { route: "GET /pets", stageVariables: {} });

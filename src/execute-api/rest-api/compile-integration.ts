@@ -1,7 +1,10 @@
 import { lambdaFunctionArnOf, parseArn } from "../../aws/arn.ts";
 import type { Finding, SourcePosition } from "../../model/finding.ts";
 import type { Integration, IntegrationResponse, Method, RestApi } from "../../model/rest-api.ts";
+import { asFieldValue, breaksField } from "../header-text.ts";
+import { parseEndpointUri } from "../integrations/endpoint-uri.ts";
 import { compileJavaRegex } from "../mapping/velocity/java-regex.ts";
+import { fillStageVariables } from "../stage-variables.ts";
 import { type BodyValidator, BodyValidators } from "./body-validator.ts";
 import { compileParameterMappings, compileTemplates, type ParameterMapping } from "./compile-mapping.ts";
 import type {
@@ -13,8 +16,7 @@ import type {
   RequestValidation,
   RequiredParameter,
 } from "./deployment.ts";
-import { parseEndpointUri } from "./endpoint-uri.ts";
-import { asFieldValue, breaksField, responseHeaderName } from "./header-rules.ts";
+import { responseHeaderName } from "./header-rules.ts";
 import { type MockStatusVerdict, parseMockStatus } from "./parse-mock-status.ts";
 
 export interface CompileIntegrationOptions {
@@ -204,13 +206,6 @@ function constantHeadersOf(
     if (name !== undefined && source.value !== "") headers.push(name, asFieldValue(source.value));
   }
   return headers;
-}
-
-/** `${stageVariables.x}` filled in; a missing variable is empty, any other `${x}` is left alone (D, C). */
-export function fillStageVariables(text: string, stageVariables: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\{stageVariables\.([A-Za-z0-9_]+)\}/g, (_, name: string) =>
-    Object.hasOwn(stageVariables, name) ? (stageVariables[name] ?? "") : "",
-  );
 }
 
 type ApiModels = Pick<RestApi, "models" | "requestValidators">;

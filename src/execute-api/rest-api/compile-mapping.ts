@@ -1,3 +1,4 @@
+import { asFieldValue, breaksField } from "../header-text.ts";
 import {
   evaluateParameter,
   type ParameterSource,
@@ -9,7 +10,7 @@ import {
 import { parseTemplate, type Template } from "../mapping/velocity/parse-template.ts";
 import { firstMediaType } from "./binary-media.ts";
 import type { CompiledIntegration } from "./deployment.ts";
-import { asFieldValue, breaksField, isForbiddenTarget } from "./header-rules.ts";
+import { isForbiddenTarget } from "./header-rules.ts";
 
 /** A mapping template of one content type, parsed. */
 export interface CompiledTemplate {

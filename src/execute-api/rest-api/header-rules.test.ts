@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sampleRequest } from "../../../test/rest-api-samples.ts";
-import {
-  asFieldValue,
-  breaksField,
-  endpointHeaders,
-  hasTraceHeader,
-  isForbiddenTarget,
-  isHeaderName,
-  responseHeaderName,
-  traceId,
-} from "./header-rules.ts";
+import { asFieldValue, breaksField, isHeaderName } from "../header-text.ts";
+import { endpointHeaders, hasTraceHeader, isForbiddenTarget, responseHeaderName, traceId } from "./header-rules.ts";
 
 function valuesOf(headers: readonly string[]): Record<string, string> {
   const map: Record<string, string> = {};

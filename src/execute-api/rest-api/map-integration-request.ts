@@ -1,3 +1,5 @@
+import { isHeaderName } from "../header-text.ts";
+import { encodeQueryText, fillEndpointUri, type PlaceholderValue } from "../integrations/endpoint-uri.ts";
 import type { OverriddenParameters, Overrides } from "../mapping/context-overrides.ts";
 import { type MappingOutcome, renderMappingTemplate } from "../mapping/render-mapping-template.ts";
 import { TemplateError } from "../mapping/velocity/template-error.ts";
@@ -12,8 +14,7 @@ import type {
   MockIntegration,
   RestDeployment,
 } from "./deployment.ts";
-import { encodeQueryText, fillEndpointUri, type PlaceholderValue } from "./endpoint-uri.ts";
-import { endpointHeaders, isForbiddenTarget, isHeaderName, takesBody } from "./header-rules.ts";
+import { endpointHeaders, isForbiddenTarget, takesBody } from "./header-rules.ts";
 import { MappingValues } from "./mapping-values.ts";
 import { type MockStatusVerdict, parseMockStatus } from "./parse-mock-status.ts";
 import { proxyEvent } from "./proxy-event.ts";

@@ -1,4 +1,5 @@
 import { gunzipSync, inflateSync } from "node:zlib";
+import { isHeaderName } from "../header-text.ts";
 import { type MappingOutcome, renderMappingTemplate } from "../mapping/render-mapping-template.ts";
 import { Budget } from "../mapping/velocity/budget.ts";
 import { TemplateError } from "../mapping/velocity/template-error.ts";
@@ -20,7 +21,7 @@ import type {
 import { asHeaderValues, type CompiledTemplate, evaluateMapping, responseTemplate } from "./compile-mapping.ts";
 import { compressAnswer } from "./compress-answer.ts";
 import type { CompiledIntegration, CompiledIntegrationResponse, CompiledMethod, RestDeployment } from "./deployment.ts";
-import { hasTraceHeader, isHeaderName, responseHeaderName, traceId } from "./header-rules.ts";
+import { hasTraceHeader, responseHeaderName, traceId } from "./header-rules.ts";
 import type { SentRequest } from "./map-integration-request.ts";
 import { MappingValues } from "./mapping-values.ts";
 import type { ProxyResponse } from "./proxy-response.ts";

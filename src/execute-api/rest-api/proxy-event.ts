@@ -1,6 +1,6 @@
+import { formatRequestTime } from "../request-time.ts";
 import type { RawHeaders } from "../transport.ts";
 import { isBinaryMediaType } from "./binary-media.ts";
-import { formatRequestTime } from "./context.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
 import { isSignature, traceId } from "./header-rules.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";

@@ -1,5 +1,5 @@
+import { asFieldValue, breaksField, isHeaderName } from "../header-text.ts";
 import type { RawHeaders } from "../transport.ts";
-import { asFieldValue, breaksField, isHeaderName } from "./header-rules.ts";
 
 /** What a Lambda proxy function answered, once its shape has been judged. */
 export interface ProxyResponse {

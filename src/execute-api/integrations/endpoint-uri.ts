@@ -1,4 +1,4 @@
-import type { HttpOrigin } from "../integrations/http-client/http-exchange.ts";
+import type { HttpOrigin } from "./http-client/http-exchange.ts";
 
 /** The address of an HTTP integration, split at deployment: which host is called never depends on a request. */
 export interface EndpointUri {
