@@ -26,8 +26,8 @@ const FUNCTIONS: Readonly<Record<string, Implementation>> = {
     const parts =
       typeof call.value === "string"
         ? splitAttribute(call.value)
-        : id && { logicalId: scope.resolve(id), attribute: names.map((each) => scope.resolve(each)).join(".") };
-    if (typeof parts?.logicalId !== "string" || parts.attribute === "") {
+        : id && { logicalId: scope.resolve(id), attribute: joined(names.map((each) => scope.resolve(each))) };
+    if (typeof parts?.logicalId !== "string" || !parts.attribute) {
       return wrong(call, scope, "[LogicalId, Attribute] or LogicalId.Attribute");
     }
     return attribute(call, parts.logicalId, parts.attribute, scope);
@@ -51,7 +51,7 @@ const FUNCTIONS: Readonly<Record<string, Implementation>> = {
   },
   "Fn::Select": (call, scope) => {
     const [index, list, ...more] = call.items();
-    const at = Number(index && scope.resolve(index));
+    const at = Number(scalarText(index && scope.resolve(index)));
     const values = list && scope.resolve(list);
     if (!Array.isArray(values) || more.length > 0 || !Number.isInteger(at))
       return wrong(call, scope, "[index, [values]]");
@@ -113,11 +113,11 @@ const FUNCTIONS: Readonly<Record<string, Implementation>> = {
   },
   "Fn::Cidr": (call, scope) => {
     const [block, count, bits = 0] = call.items().map((each) => scope.resolve(each));
-    const blocks = cidrBlocks(String(block), Number(count), Number(bits));
+    const blocks = cidrBlocks(scalarText(block) ?? "", Number(scalarText(count)), Number(scalarText(bits)));
     return blocks ?? wrong(call, scope, "[IPv4 block, count of 1 to 256, bits]");
   },
   "Fn::GetAZs": (call, scope) => {
-    const region = call.isMapping || call.value === "" ? scope.options.place.region : call.value;
+    const region = typeof call.value === "string" && call.value !== "" ? call.value : scope.options.place.region;
     return ["a", "b", "c"].map((zone) => `${region}${zone}`);
   },
   "Fn::ToJsonString": (call, scope) => JSON.stringify(scope.resolve(call)),
@@ -133,6 +133,12 @@ const FUNCTIONS: Readonly<Record<string, Implementation>> = {
 for (const name of ["Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not"]) {
   (FUNCTIONS as Record<string, Implementation>)[name] = (call, scope) =>
     scope.conditions.evaluate(call.parent as SourceNode); // a member has its mapping above it
+}
+
+/** `Outputs.Name` from its parts; undefined when one is no text. */
+function joined(names: readonly unknown[]): string | undefined {
+  const texts = names.map(scalarText);
+  return texts.includes(undefined) ? undefined : texts.join(".");
 }
 
 function splitAttribute(text: string): { logicalId: unknown; attribute: string } | undefined {

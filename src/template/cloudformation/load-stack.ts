@@ -3,6 +3,7 @@ import type { Finding, SourcePosition } from "../../model/finding.ts";
 import type { InvokeAccess } from "../../model/invoke-access.ts";
 import type { LambdaFunction } from "../../model/lambda-function.ts";
 import type { SourceDocument } from "../document.ts";
+import { nearestName } from "../nearest-name.ts";
 import { Report } from "../report.ts";
 import { SourceNode, show } from "../source-node.ts";
 import { createReferenceValues } from "./reference-values.ts";
@@ -55,7 +56,30 @@ const RESOLVED_TRANSFORMS = new Set(["AWS::Include", "AWS::LanguageExtensions"])
 
 /** Types that are read; every other is inert. */
 const READ_TYPES =
-  /^AWS::(?:ApiGateway(?:V2)?::(?!VpcLink$)|Lambda::(?:Function|Permission|Version|Alias|Url)$|IAM::(?:Role|RolePolicy|Policy|ManagedPolicy)$|WAF(?:v2|Regional)::WebACLAssociation$)/;
+  /^AWS::(?:ApiGateway(?:V2)?::(?!(?:VpcLink|Account|ClientCertificate|Documentation(?:Part|Version))$)|Lambda::(?:Function|Permission|Version|Alias|Url)$|IAM::(?:Role|RolePolicy|Policy|ManagedPolicy)$|WAF(?:v2|Regional)::WebACLAssociation$)/;
+/** (D: CloudFormation, "Resources" and custom resources) `AWS::Lambda::Function`, `Vendor::Name::Type::MODULE`, `Custom::Name`. */
+const TYPE_FORM = /^(?:\w{2,64}::\w{2,64}::\w{2,64}(?:::MODULE)?|Custom::[\w@-]{1,60})$/;
+/** Types whose absence would change what answers a request: one that is nearly written so is not taken for inert. */
+const DECIDING_TYPES = [
+  ...[
+    "Authorizer",
+    "Deployment",
+    "GatewayResponse",
+    "Method",
+    "Model",
+    "RequestValidator",
+    "Resource",
+    "RestApi",
+    "Stage",
+  ].map((each) => `AWS::ApiGateway::${each}`),
+  ...["Api", "ApiGatewayManagedOverrides", "Authorizer", "Deployment", "Integration", "Route", "Stage"].map(
+    (each) => `AWS::ApiGatewayV2::${each}`,
+  ),
+  "AWS::Lambda::Function",
+  "AWS::Lambda::Permission",
+  "AWS::IAM::Role",
+  "AWS::WAFv2::WebACLAssociation",
+];
 
 /**
  * Reads a CloudFormation or SAM template as far as it makes APIs, functions and who may invoke them. Never throws for
@@ -92,6 +116,7 @@ export function loadStack(document: SourceDocument, options: LoadStackOptions, r
     files,
     refOf: createRefOf(place),
   };
+  refuseUnknownTypes(resources, report);
   refuseCollisions(resources, context);
   if (stopsLoad(report)) return nothing(report, files);
   const rest = readers.readRestApis(resources, context);
@@ -150,6 +175,17 @@ function refuseSamResources(root: SourceNode, report: Report): void {
     const message = `${resource.name} has the type ${type.value}, and the template does not name SAM's transform.`;
     const fix = `Add Transform: ${SAM_TRANSFORM}.`;
     report.stopLoad({ rule: "transform-missing", at: type.at(), message, fix });
+  }
+}
+
+/** CloudFormation refuses a template with a type it does not know, so a method that is none is never left out. */
+function refuseUnknownTypes(resources: readonly StackResource[], report: Report): void {
+  for (const { type, logicalId, at } of resources) {
+    if (READ_TYPES.test(type)) continue;
+    const meant = nearestName(type, DECIDING_TYPES);
+    if (TYPE_FORM.test(type) && meant === undefined) continue;
+    const message = `The type of ${logicalId} is ${show(type)}, which CloudFormation does not know.`;
+    report.stopLoad({ rule: "resource-type-unknown", at, message, fix: meant ? `Write ${meant}.` : "Correct it." });
   }
 }
 

@@ -90,7 +90,7 @@ function readParameter(node: SourceNode, given: string | undefined, report: Repo
 function violation(node: SourceNode, type: string, value: string): string | undefined {
   const number = (name: string): number | undefined => {
     const limit = node.get(name)?.value;
-    return limit === undefined ? undefined : Number(limit);
+    return typeof limit === "string" || typeof limit === "number" ? Number(limit) : undefined;
   };
   const allowed = node.get("AllowedValues");
   if (allowed?.isList && !allowed.items().some((item) => textOf(item.value) === value)) {
@@ -118,5 +118,6 @@ function violation(node: SourceNode, type: string, value: string): string | unde
 }
 
 function textOf(value: unknown): string {
-  return Array.isArray(value) ? value.map(String).join(",") : String(value);
+  if (Array.isArray(value)) return value.map(textOf).join(",");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

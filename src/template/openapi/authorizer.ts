@@ -4,12 +4,13 @@ import type { Problem } from "../report.ts";
 import { eachUnknownKey } from "../report.ts";
 import { type OnInvalid, readInteger, readText, readWord } from "../scalar.ts";
 import { type SourceNode, show } from "../source-node.ts";
+import { JWT_EXTENSION_KEYS, readJwtConfiguration } from "./jwt-authorizer.ts";
 import { adviseTokenRegex } from "./token-regex.ts";
 
 /** Bounds of the authorizer result TTL (D: API reference, CreateAuthorizer). */
 export const MAX_RESULT_TTL_SECONDS = 3600;
 /** The TTL of an authorizer that names none (D). */
-const DEFAULT_RESULT_TTL_SECONDS = 300;
+export const DEFAULT_RESULT_TTL_SECONDS = 300;
 
 export interface AuthorizerRead {
   /** Undefined when not even its type is known. */
@@ -20,7 +21,7 @@ export interface AuthorizerRead {
 }
 
 /** Where a REST API finds an identity (D); path parameters cannot be one. */
-const IDENTITY_SOURCE =
+export const IDENTITY_SOURCE =
   /^(?:method\.request\.(?:header|querystring)\.[A-Za-z0-9._$-]+|stageVariables\.[A-Za-z0-9_]+|context\.[A-Za-z0-9._-]+)$/;
 const TYPES = ["token", "request", "cognito_user_pools", "jwt"] as const;
 const KEYS = new Set([
@@ -31,7 +32,6 @@ const KEYS = new Set([
   "identityValidationExpression",
   "authorizerResultTtlInSeconds",
   "providerARNs",
-  "jwtConfiguration",
   "authorizerPayloadFormatVersion",
   "enableSimpleResponses",
 ]);
@@ -53,11 +53,11 @@ export function readAuthorizer(scheme: SourceNode, extension: SourceNode, id: st
     return { problems, advice };
   }
   const typeNode = extension.get("type");
-  if (!typeNode) refuse(extension, `The authorizer ${name} has no type, wanted token or request.`, "Add the type.");
+  if (!typeNode) refuse(extension, `The authorizer ${name} has no type, wanted token, request or jwt.`, "Add the type.");
   const type = readWord(typeNode, TYPES, invalid)?.toUpperCase() as Authorizer["type"] | undefined;
   if (!type) return { problems, advice };
 
-  eachUnknownKey(extension, KEYS, (child, fix) => {
+  eachUnknownKey(extension, type === "JWT" ? JWT_EXTENSION_KEYS : KEYS, (child, fix) => {
     const message = `The authorizer ${name} has the unknown property ${show(child.name)}, which may decide who gets in.`;
     problems.push({ rule: "authorizer-property-unknown", at: child.keyAt(), message, fix });
   });

@@ -7,8 +7,8 @@ import type { LoadContext } from "./load-context.ts";
 
 const KEYS = new Set(["statusCode", "responseParameters", "responseTemplates"]);
 /** Only headers have an effect; the other two are accepted (D). */
-const TARGET = /^gatewayresponse\.(?:header|path|querystring)\.[a-zA-Z0-9._$-]+$/;
-const SOURCE =
+export const GATEWAY_RESPONSE_TARGET = /^gatewayresponse\.(?:header|path|querystring)\.[a-zA-Z0-9._$-]+$/;
+export const GATEWAY_RESPONSE_SOURCE =
   /^(?:'[\s\S]*'|method\.request\.(?:header|querystring|path)\.[a-zA-Z0-9._$-]+|context\.[a-zA-Z0-9._-]+|stageVariables\.\w+)$/;
 
 /** Reads `x-amazon-apigateway-gateway-responses`. AWS refuses the whole import when one is wrong, so the API is not served. */
@@ -49,8 +49,9 @@ function readGatewayResponse(
     responseType,
     ...(statusCode === undefined ? {} : { statusCode }),
     responseParameters: readTexts(node.get("responseParameters"), invalid, (child) => {
-      if (!TARGET.test(child.name)) invalid(child, show(child.name), "a key of the form gatewayresponse.header.NAME");
-      if (typeof child.value === "string" && !SOURCE.test(child.value)) {
+      if (!GATEWAY_RESPONSE_TARGET.test(child.name))
+        invalid(child, show(child.name), "a key of the form gatewayresponse.header.NAME");
+      if (typeof child.value === "string" && !GATEWAY_RESPONSE_SOURCE.test(child.value)) {
         const wanted =
           "'TEXT' in single quotes, method.request.header|querystring|path.NAME, context.NAME or stageVariables.NAME";
         invalid(child, show(child.value), wanted);

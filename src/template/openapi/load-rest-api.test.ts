@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import type { Finding } from "../../model/finding.ts";
 import type { Method, RestApi } from "../../model/rest-api.ts";
 import { readDocument } from "../document.ts";
+import { allPaths, applyMutation, expectWellFormed, mutation, transposed } from "../fixtures/mutations.ts";
 import { type LoadedRestApi, type LoadOptions, loadOpenApi } from "./load-rest-api.ts";
 
 const fixture = (name: string): string => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), "utf8");
@@ -189,79 +189,6 @@ describe("hostile documents", () => {
     );
   });
 });
-
-type Mutation = { readonly replace: unknown } | { readonly remove: true } | { readonly rename: string };
-
-function mutation(): fc.Arbitrary<Mutation> {
-  const value = fc.oneof(
-    fc.constantFrom<unknown>(
-      null,
-      "",
-      "x",
-      0,
-      -1,
-      1.5,
-      true,
-      [],
-      {},
-      [null],
-      [{}],
-      { $ref: "#/nowhere" },
-      { "Fn::Sub": "x" },
-    ),
-    fc.string(),
-    fc.constantFrom("/{a+}/b", "/{a}.json", "{", "$request.header.X", "(a+)+$", "arn:aws:iam::1:role/x"),
-    fc.constantFrom<unknown>({ $ref: "#/paths" }, { __proto__x: 1 }, { constructor: [] }, [["deep"]]),
-  );
-  return fc.oneof(
-    value.map((replace) => ({ replace })),
-    fc.constant<Mutation>({ remove: true }),
-    fc
-      .oneof(fc.string(), fc.constantFrom("security", "constructor", "toString", "/{x+}", "x-amazon-apigateway-auth"))
-      .map((rename) => ({ rename })),
-  );
-}
-
-function allPaths(value: unknown, path: (string | number)[] = []): (string | number)[][] {
-  if (typeof value !== "object" || value === null) return [];
-  const keys = Array.isArray(value) ? value.map((_, index) => index) : Object.keys(value);
-  return keys.flatMap((key) => [
-    [...path, key],
-    ...allPaths((value as Record<string | number, unknown>)[key], [...path, key]),
-  ]);
-}
-
-function applyMutation(root: unknown, path: readonly (string | number)[], change: Mutation): void {
-  let owner = root as Record<string | number, unknown> | undefined;
-  for (const step of path.slice(0, -1)) {
-    if (typeof owner !== "object" || owner === null || !Object.hasOwn(owner, step)) return;
-    owner = owner[step] as Record<string | number, unknown>;
-  }
-  const last = path.at(-1);
-  if (typeof owner !== "object" || owner === null || last === undefined || !Object.hasOwn(owner, last)) return;
-  if ("replace" in change) owner[last] = change.replace;
-  else {
-    const value = owner[last];
-    if (Array.isArray(owner)) owner.splice(Number(last), 1);
-    else delete owner[last];
-    if ("rename" in change && !Array.isArray(owner) && change.rename !== "__proto__") owner[change.rename] = value;
-  }
-}
-
-function transposed(name: string): string {
-  const middle = Math.floor(name.length / 2);
-  return name.slice(0, middle - 1) + name.charAt(middle) + name.charAt(middle - 1) + name.slice(middle + 1);
-}
-
-function expectWellFormed(finding: Finding): void {
-  expect(finding.rule).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
-  expect(finding.message).not.toBe("");
-  expect(finding.fix).not.toBe("");
-  expect(finding.at.line).toBeGreaterThan(0);
-  expect(finding.at.column).toBeGreaterThan(0);
-  if (finding.effect === "route") expect(finding.route).toMatch(/^(ANY|TRACE|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /);
-  if (finding.effect === "api") expect(finding.logicalId).toBeDefined();
-}
 
 function methodsOf(api: RestApi | undefined): Method[] {
   return (api?.resources ?? []).flatMap((each) => each.resourceMethods);

@@ -45,7 +45,8 @@ export function importDefinition(
   return loaded.api;
 }
 
-function definitionDocument(
+/** The document of `Body` or `BodyS3Location`; undefined after a problem. */
+export function definitionDocument(
   properties: SourceNode,
   problems: ResourceProblems,
   context: StackContext,

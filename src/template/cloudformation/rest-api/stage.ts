@@ -1,0 +1,238 @@
+import { join } from "node:path";
+import type { AccessLogSettings, Stage } from "../../../model/rest-api.ts";
+import { MAX_STAGE_VARIABLE_NAME, MAX_STAGE_VARIABLES } from "../../project-file.ts";
+import { eachUnknownKey } from "../../report.ts";
+import { readBoolean, readText } from "../../scalar.ts";
+import { type SourceNode, show } from "../../source-node.ts";
+import { ResourceProblems, readTextMap, type StackContext } from "../resources/stack-context.ts";
+import type { StackResource } from "../stack.ts";
+
+/** (D: API Gateway reference, CreateStage) */
+const STAGE_NAME = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** What a method setting may say, for one method or, in a StageDescription, for all. */
+const SETTING_KEYS = [
+  "CacheDataEncrypted",
+  "CacheTtlInSeconds",
+  "CachingEnabled",
+  "DataTraceEnabled",
+  "LoggingLevel",
+  "MetricsEnabled",
+  "ThrottlingBurstLimit",
+  "ThrottlingRateLimit",
+];
+const COMMON_KEYS = [
+  "AccessLogSetting",
+  "CacheClusterEnabled",
+  "CacheClusterSize",
+  "CanarySetting",
+  "ClientCertificateId",
+  "Description",
+  "DocumentationVersion",
+  "MethodSettings",
+  "Tags",
+  "TracingEnabled",
+  "Variables",
+];
+const STAGE_KEYS = new Set([...COMMON_KEYS, "DeploymentId", "RestApiId", "StageName"]);
+const DESCRIPTION_KEYS = new Set([...COMMON_KEYS, ...SETTING_KEYS]);
+const METHOD_SETTING_KEYS = new Set([...SETTING_KEYS, "HttpMethod", "ResourcePath"]);
+const DEPLOYMENT_KEYS = new Set([
+  "DeploymentCanarySettings",
+  "Description",
+  "RestApiId",
+  "StageDescription",
+  "StageName",
+]);
+const LOG_KEYS = new Set(["DestinationArn", "Format"]);
+
+/** Reads the stages of an API: its AWS::ApiGateway::Stage resources, and the ones its deployments name. */
+export function readStages(
+  api: StackResource,
+  stageResources: readonly StackResource[],
+  deployments: readonly StackResource[],
+  context: StackContext,
+): Stage[] {
+  const stages: Stage[] = [];
+  const add = (stage: Stage | undefined, at: StackResource["at"]): void => {
+    if (stage === undefined) return;
+    if (stages.some(({ stageName }) => stageName === stage.stageName)) {
+      const message = `The API ${api.logicalId} has two stages named ${stage.stageName}.`;
+      const problem = { rule: "stage-name-conflict", at, message, fix: "Rename one, or remove StageName." };
+      context.report.refuseApi(problem, api.logicalId);
+    }
+    stages.push(stage);
+  };
+  for (const each of deployments) add(readDeployment(each, api, context), each.at);
+  for (const each of stageResources) add(readStage(each, api, context), each.at);
+  return stages;
+}
+
+/** The stage that an AWS::ApiGateway::Deployment makes, if it names one. */
+function readDeployment(resource: StackResource, api: StackResource, context: StackContext): Stage | undefined {
+  const { properties, logicalId } = resource;
+  const problems = new ResourceProblems(resource);
+  eachUnknownKey(properties, DEPLOYMENT_KEYS, (child, fix) => {
+    const message = `The deployment ${logicalId} has the unknown property ${show(child.name)}.`;
+    problems.add("deployment-property-unknown", child, message, fix);
+  });
+  refuseCanary(properties.get("DeploymentCanarySettings"), logicalId, problems);
+  const nameNode = properties.get("StageName");
+  const description = properties.get("StageDescription");
+  if (description && !description.isMapping) problems.invalid(description, show(description.value), "a mapping");
+  if (description) eachUnknownKey(description, DESCRIPTION_KEYS, unknownKey(logicalId, problems));
+  if (description && !nameNode) problems.missing("StageName", "the name of the stage that StageDescription describes");
+  const stage = nameNode && readSettings(nameNode, description, resource, api, problems, context);
+  for (const problem of problems.all) context.report.refuseApi(problem, api.logicalId);
+  return stage;
+}
+
+function readStage(resource: StackResource, api: StackResource, context: StackContext): Stage | undefined {
+  const { properties, logicalId, at } = resource;
+  const problems = new ResourceProblems(resource);
+  eachUnknownKey(properties, STAGE_KEYS, unknownKey(logicalId, problems));
+  const nameNode = properties.get("StageName");
+  if (!nameNode) problems.missing("StageName", "letters, digits, hyphens and underscores");
+  const deploymentId = readText(properties.get("DeploymentId"), problems.invalid);
+  const stage = nameNode && readSettings(nameNode, properties, resource, api, problems, context);
+  for (const problem of problems.all) context.report.refuseApi(problem, api.logicalId);
+  if (stage === undefined || deploymentId !== undefined) return stage;
+  const message = `The stage ${stage.stageName} names no deployment: it serves nothing.`;
+  const problem = { rule: "stage-not-deployed", at, message, fix: "Add DeploymentId: {Ref: DEPLOYMENT}." };
+  context.report.note("warning", problem, logicalId);
+  return undefined;
+}
+
+function unknownKey(logicalId: string, problems: ResourceProblems): (child: SourceNode, fix: string) => void {
+  return (child, fix) => {
+    const message = `The stage of ${logicalId} has the unknown property ${show(child.name)}.`;
+    problems.add("stage-property-unknown", child, message, fix);
+  };
+}
+
+/** What a Stage and a StageDescription have in common; undefined without a usable name. */
+function readSettings(
+  nameNode: SourceNode,
+  settings: SourceNode | undefined,
+  resource: StackResource,
+  api: StackResource,
+  problems: ResourceProblems,
+  context: StackContext,
+): Stage | undefined {
+  const stageName = nameNode.value;
+  const isNamed = typeof stageName === "string" && STAGE_NAME.test(stageName);
+  if (!isNamed) {
+    problems.invalid(nameNode, show(stageName), "up to 128 letters, digits, hyphens and underscores");
+    return undefined;
+  }
+  refuseCanary(settings?.get("CanarySetting"), resource.logicalId, problems);
+  readMethodSettings(settings, resource, problems, context);
+  noteInert(settings, resource, problems, context);
+  const variables = readVariables(settings?.get("Variables"), problems);
+  const accessLog = readAccessLog(settings?.get("AccessLogSetting"), context.refOf(api), stageName, problems, context);
+  return { stageName, variables, ...(accessLog && { accessLog }) };
+}
+
+/** A part of the requests would be answered by another deployment with other variables. */
+function refuseCanary(node: SourceNode | undefined, logicalId: string, problems: ResourceProblems): void {
+  if (node === undefined) return;
+  const message = `${logicalId} has canary settings, which are not supported.`;
+  problems.add("stage-canary-unsupported", node, message, "Remove them for use outside AWS.");
+}
+
+/** Throttling and caching are not done here, which lets more through only where a limit is 0: that closes a method. */
+function readMethodSettings(
+  settings: SourceNode | undefined,
+  { logicalId }: StackResource,
+  problems: ResourceProblems,
+  { report }: StackContext,
+): void {
+  const list = settings?.get("MethodSettings");
+  if (list && !list.isList) problems.invalid(list, show(list.value), "a list");
+  const holders = list?.items() ?? [];
+  for (const item of holders) {
+    if (!item.isMapping) problems.invalid(item, show(item.value), "a mapping");
+    eachUnknownKey(item, METHOD_SETTING_KEYS, unknownKey(logicalId, problems));
+  }
+  const inert = new Set<string>();
+  let first: SourceNode | undefined;
+  for (const holder of [...holders, ...(settings ? [settings] : [])]) {
+    for (const name of ["ThrottlingBurstLimit", "ThrottlingRateLimit"]) {
+      const node = holder.get(name);
+      if (node === undefined) continue;
+      if (Number(node.value) === 0) {
+        // (R) of HTTP APIs: every call then is 429; of REST APIs (?).
+        const message = `${name} of ${logicalId} is 0, which lets no call through on AWS, and throttling is not done here.`;
+        problems.add("stage-throttle-zero", node, message, "Remove it, or the methods it closes.");
+      }
+      inert.add(name);
+      first ??= node;
+    }
+    const caching = holder.get("CachingEnabled");
+    if (caching && readBoolean(caching, problems.invalid)) {
+      inert.add("CachingEnabled");
+      first ??= caching;
+    }
+  }
+  if (first === undefined) return;
+  const message = `${[...inert].join(", ")} of ${logicalId} do nothing here: calls are neither throttled nor answered from a cache.`;
+  const problem = { rule: "method-settings-inert", at: first.at(), message, fix: "Test them on AWS." };
+  report.note("warning", problem, logicalId);
+}
+
+function noteInert(
+  settings: SourceNode | undefined,
+  { logicalId }: StackResource,
+  problems: ResourceProblems,
+  { report }: StackContext,
+): void {
+  const cluster = settings?.get("CacheClusterEnabled");
+  if (cluster && readBoolean(cluster, problems.invalid)) {
+    const message = `CacheClusterEnabled of ${logicalId} does nothing here: no answer comes from a cache.`;
+    const problem = { rule: "stage-cache-inert", at: cluster.at(), message, fix: "Test caching on AWS." };
+    report.note("warning", problem, logicalId);
+  }
+  const tracing = settings?.get("TracingEnabled");
+  if (tracing && readBoolean(tracing, problems.invalid)) {
+    const message = `TracingEnabled of ${logicalId} does nothing here: no traces are sent.`;
+    const problem = { rule: "stage-tracing-inert", at: tracing.at(), message, fix: "Nothing to do here." };
+    report.note("info", problem, logicalId);
+  }
+}
+
+function readVariables(node: SourceNode | undefined, problems: ResourceProblems): Record<string, string> {
+  const variables = readTextMap(node, problems.invalid);
+  const names = Object.keys(variables);
+  if (node && names.length > MAX_STAGE_VARIABLES) {
+    problems.invalid(node, `a mapping of ${names.length}`, `at most ${MAX_STAGE_VARIABLES}`);
+  }
+  for (const name of names) {
+    const child = node?.get(name);
+    if (child && name.length > MAX_STAGE_VARIABLE_NAME) {
+      problems.invalid(child, `a name of ${name.length} characters`, `at most ${MAX_STAGE_VARIABLE_NAME}`);
+    }
+  }
+  return variables;
+}
+
+/** AWS writes to a log group; here to `access-logs/{apiId}-{stage}.log` in the data folder, as for HTTP APIs. */
+function readAccessLog(
+  node: SourceNode | undefined,
+  apiId: string,
+  stageName: string,
+  problems: ResourceProblems,
+  { dataDir }: StackContext,
+): AccessLogSettings | undefined {
+  if (node === undefined) return undefined;
+  if (!node.isMapping) problems.invalid(node, show(node.value), "a mapping");
+  eachUnknownKey(node, LOG_KEYS, (child, fix) => {
+    const message = `AccessLogSetting has the unknown property ${show(child.name)}.`;
+    problems.add("stage-property-unknown", child, message, fix);
+  });
+  const format = readText(node.get("Format"), problems.invalid);
+  if (format === undefined) {
+    if (!node.get("Format")) problems.missing("AccessLogSetting.Format", "a line of $context variables");
+    return undefined;
+  }
+  return { format: format.trimEnd(), destination: join(dataDir, "access-logs", `${apiId}-${stageName}.log`) };
+}
