@@ -2,12 +2,14 @@ import { resolve } from "node:path";
 import type { DecisionRecord } from "./execute-api/decision-record.ts";
 import type { MintOptions } from "./issuer/mint-token.ts";
 import type { Finding } from "./model/finding.ts";
+import type { ReadyApi } from "./server/ready-file.ts";
 import { SERVER_DEFAULTS } from "./server/server-options.ts";
 import { startServer } from "./server/start-server.ts";
 
 export type { DecisionRecord } from "./execute-api/decision-record.ts";
 export type { MintOptions } from "./issuer/mint-token.ts";
 export type { Finding } from "./model/finding.ts";
+export type { ReadyApi, ReadyStage } from "./server/ready-file.ts";
 export { StartError } from "./server/start-error.ts";
 
 /** How a program starts a gateway; what is left out is as with `gatewarden dev`, but ports are free ones. */
@@ -37,8 +39,10 @@ export interface GatewardenOptions {
 
 /** A running gateway. */
 export interface Gatewarden {
-  /** The address of an API's stage, without trailing slash; the first API's without an id. */
-  url(apiId?: string): string;
+  /** The address of an API's first stage, without trailing slash, by API id or name; the first API's without one. */
+  url(api?: string): string;
+  /** What is served where. */
+  readonly apis: readonly ReadyApi[];
   /** The development issuer's URL, with its trailing slash; null when none runs. */
   readonly issuer: string | null;
   /** A token of the development issuer, good or broken on purpose. */
@@ -95,15 +99,18 @@ export async function startGatewarden(options: GatewardenOptions = {}): Promise<
     },
   );
   return {
-    url: (apiId) => {
+    url: (api) => {
       const { apis } = server.ready;
-      const api = apiId === undefined ? apis[0] : apis.find((each) => each.apiId === apiId);
-      const url = api?.stages[0]?.url;
-      if (url === undefined)
-        throw new RangeError(
-          `no API ${apiId ?? ""} is served; served: ${apis.map((each) => each.apiId).join(", ") || "none"}`,
-        );
+      const named = apis.filter(({ apiId, name }) => api === undefined || apiId === api || name === api);
+      const url = (named.find(({ apiId }) => apiId === api) ?? named[0])?.stages[0]?.url;
+      if (url === undefined) {
+        const served = apis.map(({ apiId, name }) => `${apiId} (${name})`).join(", ");
+        throw new RangeError(`no API ${api ?? ""} is served; served: ${served || "none"}`);
+      }
       return url;
+    },
+    get apis() {
+      return server.ready.apis;
     },
     issuer: server.ready.issuer,
     token: (mintOptions = {}) => server.mint(mintOptions),
