@@ -2,15 +2,14 @@
  * Requests per second over a real socket: a TOKEN-authorised request whose policy is cached, answered by a mock
  * integration, beside a `node:http` hello; and a TOKEN route with an isolated Node handler beside serverless-offline.
  */
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { bundleShippedAuthorizer } from "./bundle-handlers.ts";
 import type { LoadOrder, LoadReport } from "./load/load-order.ts";
 import { CORES, type PinnedProcess, startPinned } from "./load/pinned-process.ts";
+import { startServerlessOffline } from "./load/serverless-offline.ts";
 import { type BenchOptions, type Figure, ratios, samplesOf, spreadOf, takeTurns } from "./measurement.ts";
 
 const CONNECTIONS = 8;
-const OFFLINE_READY_MS = 60_000;
 /** Servers are compared once their code is compiled, which for a gateway takes some 50,000 requests. */
 const COMPILING_MS = 10_000;
 
@@ -74,11 +73,11 @@ export async function measure({ quick }: BenchOptions): Promise<readonly Figure[
     const offline = await startServerlessOffline(start, workersReady.issuer);
     await ask(workers, `${workersReady.url}/hello`, workersReady.token, compiling);
     await ask(processes, `${processesReady.url}/hello`, processesReady.token, compiling);
-    await ask(offline.process, offline.url, workersReady.token, compiling);
+    await ask(offline.process, `${offline.origin}/dev/hello`, workersReady.token, compiling);
     const isolated = await takeTurns<Sample>(
       [
         { name: "workers", measure: () => ask(workers, `${workersReady.url}/hello`, workersReady.token) },
-        { name: "offline", measure: () => ask(offline.process, offline.url, workersReady.token) },
+        { name: "offline", measure: () => ask(offline.process, `${offline.origin}/dev/hello`, workersReady.token) },
         { name: "processes", measure: () => ask(processes, `${processesReady.url}/hello`, processesReady.token) },
       ],
       quick ? 2 : 7,
@@ -146,56 +145,4 @@ function perSecond(samples: readonly Sample[]): number[] {
 
 function cpu(samples: readonly Sample[]): number[] {
   return samples.map((each) => each.cpuPerRequestUs);
-}
-
-/** `serverless offline start` with osls, which is that command without the download; see README.md. */
-async function startServerlessOffline(
-  start: (cores: string, args: readonly string[], options: object) => PinnedProcess,
-  issuer: string,
-): Promise<{ readonly process: PinnedProcess; readonly url: string }> {
-  const [httpPort, lambdaPort, albPort] = await freePorts(3);
-  const process = start(
-    CORES.servers,
-    [
-      join(import.meta.dirname, "node_modules/serverless/bin/serverless.js"),
-      ...["offline", "start", "--host", "127.0.0.1", "--noSponsor"],
-      ...["--httpPort", `${httpPort}`, "--lambdaPort", `${lambdaPort}`, "--albPort", `${albPort}`],
-    ],
-    {
-      cwd: join(import.meta.dirname, "project"),
-      isQuiet: true,
-      env: { TOKEN_ISSUER: issuer, SLS_TELEMETRY_DISABLED: "1", SLS_NOTIFICATIONS_MODE: "off" },
-    },
-  );
-  const url = `http://127.0.0.1:${httpPort}/dev/hello`;
-  const giveUpAt = performance.now() + OFFLINE_READY_MS;
-  for (;;) {
-    const isUp = await fetch(url).then(
-      () => true,
-      () => false,
-    );
-    if (isUp) return { process, url };
-    if (performance.now() > giveUpAt || process.child.exitCode !== null) {
-      throw new Error("serverless-offline did not start: run `npm --prefix bench ci`, then its command by hand");
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            resolve(typeof address === "object" && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -14,6 +14,7 @@ import { type Benchmark, type Figure, hasPassed } from "./measurement.ts";
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly measure: Benchmark }>>> = {
   verification: () => import("./verification.ts"),
   requests: () => import("./requests.ts"),
+  "http-api": () => import("./http-api.ts"),
   authorizer: () => import("./authorizer.ts"),
   start: () => import("./start.ts"),
   routes: () => import("./routes.ts"),

@@ -13,16 +13,14 @@ process.on("message", (order: LoadOrder) => {
 });
 process.on("disconnect", () => process.exit());
 
-function run({ url, headers, connections, warmUpMs, durationMs }: LoadOrder): Promise<LoadReport> {
-  const { hostname, port, host, pathname } = new URL(url);
-  const lines = Object.entries({ Host: host, Accept: "application/json", ...headers });
-  const request = Buffer.from(
-    `GET ${pathname} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,
-    "latin1",
-  );
+function run(order: LoadOrder): Promise<LoadReport> {
+  const { url, connections, warmUpMs, durationMs, beside } = order;
+  const { hostname, port } = new URL(url);
+  const counted = requestsOf(order, order.authorizations);
+  const uncounted = requestsOf(order, beside?.authorizations);
   return new Promise((resolve, reject) => {
     const latenciesMs: number[] = [];
-    let open = connections;
+    let open = connections + (beside?.connections ?? 0);
     let isOver = false;
     const beganAt = performance.now() + warmUpMs;
     const endsAt = beganAt + durationMs;
@@ -30,13 +28,13 @@ function run({ url, headers, connections, warmUpMs, durationMs }: LoadOrder): Pr
       isOver = true;
       reject(new Error(message));
     };
-    const ask = (): void => {
+    const ask = (next: () => Buffer, status: number, isCounted: boolean): void => {
       let sentAt = 0;
       let pending: Buffer | undefined;
       const socket = connect(Number(port), hostname).setNoDelay(true);
       const send = (): void => {
         sentAt = performance.now();
-        socket.write(request);
+        socket.write(next());
       };
       socket.on("connect", send);
       socket.on("error", (error) => fail(`${url}: ${error.message}`));
@@ -59,7 +57,7 @@ function run({ url, headers, connections, warmUpMs, durationMs }: LoadOrder): Pr
         }
         const head = answer.toString("latin1", 0, headEnd);
         const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-        if (!head.startsWith("HTTP/1.1 200") || length === undefined) {
+        if (!head.startsWith(`HTTP/1.1 ${status}`) || length === undefined) {
           fail(`${url} answered ${answer.toString("latin1", 0, 400)}`);
           socket.destroy();
           return;
@@ -74,11 +72,12 @@ function run({ url, headers, connections, warmUpMs, durationMs }: LoadOrder): Pr
           socket.destroy();
           return;
         }
-        if (sentAt >= beganAt) latenciesMs.push(now - sentAt);
+        if (isCounted && sentAt >= beganAt) latenciesMs.push(now - sentAt);
         send();
       });
     };
-    for (let each = 0; each < connections; each++) ask();
+    for (let each = 0; each < connections; each++) ask(counted, 200, true);
+    if (beside) for (let each = 0; each < beside.connections; each++) ask(uncounted, beside.status, false);
     // Never sleeps: waking a sleeping process costs the server that answers it, most of all in a virtual machine, and
     // would burden the slower server with waits that the faster one is spared.
     const stayAwake = (): void => {
@@ -86,4 +85,20 @@ function run({ url, headers, connections, warmUpMs, durationMs }: LoadOrder): Pr
     };
     stayAwake();
   });
+}
+
+/** The next request to send: written beforehand, since the server is measured and not this. */
+function requestsOf({ url, headers }: LoadOrder, authorizations: readonly string[] | undefined): () => Buffer {
+  const { host, pathname } = new URL(url);
+  const write = (more: Readonly<Record<string, string>>): Buffer => {
+    const lines = Object.entries({ Host: host, Accept: "application/json", ...headers, ...more });
+    const fields = lines.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    return Buffer.from(`GET ${pathname} HTTP/1.1\r\n${fields}\r\n`, "latin1");
+  };
+  const written = authorizations?.map((Authorization) => write({ Authorization })) ?? [write({})];
+  let turn = -1;
+  return () => {
+    turn = (turn + 1) % written.length;
+    return written[turn]!;
+  };
 }

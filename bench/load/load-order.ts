@@ -6,9 +6,17 @@ export interface LoadOrder {
   /** Asked, not counted. */
   readonly warmUpMs: number;
   readonly durationMs: number;
+  /** Authorization headers that take turns, each on the next request; in place of one in `headers`. */
+  readonly authorizations?: readonly string[];
+  /** Requests beside those that are counted, on connections of their own, all answered with `status`. */
+  readonly beside?: {
+    readonly authorizations: readonly string[];
+    readonly connections: number;
+    readonly status: number;
+  };
 }
 
-/** What it saw; only answers 200 count, any other ends the run with an error. */
+/** What it saw; any other answer than 200 (beside: than `status`) ends the run with an error. */
 export interface LoadReport {
   readonly requests: number;
   readonly seconds: number;

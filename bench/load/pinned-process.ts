@@ -16,14 +16,21 @@ export interface PinnedProcess {
 export const canPin: boolean = availableParallelism() >= 4 && hasTaskset();
 
 /** The load generator's processor, a server's one processor, and those of a server with workers of its own. */
-export const CORES = { load: "0", server: "1", servers: "1-3" } as const;
+export const CORES = { load: "0", server: "1", servers: "1-3", backend: "2" } as const;
 
 export function startPinned(
   cores: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly isQuiet?: boolean } = {},
+  options: {
+    readonly cwd?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly isQuiet?: boolean;
+    /** Another program than Node.js: it has no use for the channel and is ended by a signal. */
+    readonly program?: string;
+  } = {},
 ): PinnedProcess {
-  const command = canPin ? ["taskset", "-c", cores, process.execPath, ...args] : [process.execPath, ...args];
+  const program = options.program ?? process.execPath;
+  const command = canPin ? ["taskset", "-c", cores, program, ...args] : [program, ...args];
   const output = options.isQuiet ? "ignore" : "inherit";
   const child = spawn(command[0]!, command.slice(1), {
     stdio: ["ignore", output, output, "ipc"],
@@ -65,6 +72,7 @@ export function startPinned(
     stop: async () => {
       if (ended !== undefined) return;
       if (child.connected) child.disconnect();
+      if (options.program !== undefined) child.kill("SIGTERM");
       const timer = setTimeout(() => child.kill("SIGKILL"), STOP_WAIT_MS);
       await exited;
       clearTimeout(timer);

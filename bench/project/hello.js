@@ -2,5 +2,9 @@
 exports.handler = async (event) => ({
   statusCode: 200,
   headers: { "Content-Type": "application/json" },
-  body: JSON.stringify({ message: "hello", principalId: event.requestContext.authorizer.principalId }),
+  body: JSON.stringify({ message: "hello", principalId: principalOf(event.requestContext.authorizer) }),
 });
+
+function principalOf({ principalId, jwt }) {
+  return principalId ?? jwt.claims.sub;
+}
