@@ -21,9 +21,13 @@ const COMPILING_MS = 8_000;
 /** More than any gateway of ours remembers (MAX_REMEMBERED_TOKENS, twice): in turns, each is new when it comes again. */
 const NEW_TOKENS = 4_000;
 const HAPROXY = "haproxy";
+/** Nobody listens there: for routes that go nowhere else. */
+const NO_BACKEND = "http://127.0.0.1:9";
 
 interface Sample extends LoadReport {
   readonly perSecond: number;
+  /** Of the server process, its threads included, its children not. */
+  readonly cpuPerRequestUs: number;
 }
 
 export async function measure({ quick }: BenchOptions): Promise<readonly Figure[]> {
@@ -38,12 +42,15 @@ export async function measure({ quick }: BenchOptions): Promise<readonly Figure[
   try {
     const generator = start(CORES.load, [join(import.meta.dirname, "load/generate-load.ts")]);
     const times = quick ? { warmUpMs: 300, durationMs: 500 } : { warmUpMs: 500, durationMs: 1500 };
-    const ask: Ask = async (url, authorizations, more = {}) => {
+    const ask: Ask = async ({ process, url }, authorizations, more = {}) => {
       const headers = { "User-Agent": "bench" };
       const order: LoadOrder = { url, headers, connections: CONNECTIONS, authorizations, ...times, ...more };
+      const cpuBefore = process.cpuMs();
       generator.child.send(order);
       const report = await generator.next<LoadReport>();
-      return { ...report, perSecond: report.requests / report.seconds };
+      const perSecond = report.requests / report.seconds;
+      const asked = perSecond * ((order.warmUpMs + order.durationMs) / 1000);
+      return { ...report, perSecond, cpuPerRequestUs: ((process.cpuMs() - cpuBefore) * 1000) / asked };
     };
     const setting: Setting = { quick, folder, issuer, start, ask };
     return [...(await measureProxied(setting)), ...(await measureHandlers(setting)), ...(await measureFlood(setting))];
@@ -54,7 +61,12 @@ export async function measure({ quick }: BenchOptions): Promise<readonly Figure[
   }
 }
 
-type Ask = (url: string, authorizations: readonly string[], more?: Partial<LoadOrder>) => Promise<Sample>;
+interface Server {
+  readonly process: PinnedProcess;
+  readonly url: string;
+}
+
+type Ask = (server: Server, authorizations: readonly string[], more?: Partial<LoadOrder>) => Promise<Sample>;
 
 interface Setting {
   readonly quick: boolean;
@@ -64,7 +76,15 @@ interface Setting {
   readonly ask: Ask;
 }
 
-async function startGateway({ start, issuer }: Setting, isolation: string, cores: string, backend: string) {
+async function startGateway(
+  { start, issuer }: Setting,
+  {
+    isolation,
+    cores,
+    backend = NO_BACKEND,
+    route,
+  }: { isolation: string; cores: string; backend?: string; route: string },
+): Promise<Server> {
   const process = start(cores, [
     join(import.meta.dirname, "servers/http-api-gateway.ts"),
     isolation,
@@ -72,7 +92,7 @@ async function startGateway({ start, issuer }: Setting, isolation: string, cores
     backend,
   ]);
   const { url } = await process.next<{ url: string }>();
-  return { process, url };
+  return { process, url: url + route };
 }
 
 async function measureProxied(setting: Setting): Promise<Figure[]> {
@@ -86,27 +106,42 @@ async function measureProxied(setting: Setting): Promise<Figure[]> {
   const seen = [issuer.authorization(0)];
   // Signed before anything asks this process for its keys.
   const fresh = Array.from({ length: NEW_TOKENS }, (_, index) => issuer.authorization(index));
-  const gateway = await startGateway(setting, "worker", CORES.server, proxies.backendUrl);
+  const gateway = await startGateway(setting, {
+    isolation: "worker",
+    cores: CORES.server,
+    backend: proxies.backendUrl,
+    route: "/proxied",
+  });
   const compiling = { warmUpMs: 0, durationMs: quick ? 1000 : COMPILING_MS };
-  const ours = `${gateway.url}/proxied`;
-  await ask(ours, seen, compiling);
-  await ask(ours, fresh, compiling);
+  await ask(gateway, seen, compiling);
+  await ask(gateway, fresh, compiling);
   const samples = await takeTurns<Sample>(
     [
-      { name: "haproxy", measure: () => ask(proxies.jwtUrl, seen) },
-      { name: "seen", measure: () => ask(ours, seen) },
-      { name: "haproxy, new", measure: () => ask(proxies.jwtUrl, fresh) },
-      { name: "new", measure: () => ask(ours, fresh) },
+      { name: "haproxy", measure: () => ask(proxies.jwt, seen) },
+      { name: "seen", measure: () => ask(gateway, seen) },
+      { name: "haproxy, new", measure: () => ask(proxies.jwt, fresh) },
+      { name: "new", measure: () => ask(gateway, fresh) },
     ],
     quick ? 2 : 9,
   );
   await gateway.process.stop();
   await proxies.stop();
   const rates = (name: string): number[] => samplesOf(samples, name).map((each) => each.perSecond);
+  const cpu = (name: string): number[] => samplesOf(samples, name).map((each) => each.cpuPerRequestUs);
   return [
     throughput("HAProxy jwt_verify + proxy, one core", samplesOf(samples, "haproxy")),
     throughput("JWT + HTTP proxy, token seen, one core", samplesOf(samples, "seen")),
     throughput("JWT + HTTP proxy, each token new, one core", samplesOf(samples, "new")),
+    {
+      name: "the same by CPU per request, token seen",
+      unit: "×",
+      spread: spreadOf(ratios(cpu("haproxy"), cpu("seen"))),
+    },
+    {
+      name: "the same by CPU per request, each token new",
+      unit: "×",
+      spread: spreadOf(ratios(cpu("haproxy, new"), cpu("new"))),
+    },
     { name: names.seen, unit: "×", spread: spreadOf(ratios(rates("seen"), rates("haproxy"))), must: { atLeast: 0.8 } },
     {
       name: names.fresh,
@@ -118,7 +153,7 @@ async function measureProxied(setting: Setting): Promise<Figure[]> {
 }
 
 interface Haproxies {
-  readonly jwtUrl: string;
+  readonly jwt: Server;
   readonly backendUrl: string;
   stop(): Promise<unknown>;
 }
@@ -174,17 +209,16 @@ backend hello
   server hello 127.0.0.1:${backendPort}
 `,
   );
-  const processes = [
-    start(CORES.backend, ["-db", "-f", backend], { program: HAPROXY }),
-    start(CORES.server, ["-db", "-f", jwt], { program: HAPROXY }),
-  ];
+  const answering = start(CORES.backend, ["-db", "-f", backend], { program: HAPROXY });
+  const verifying = start(CORES.server, ["-db", "-f", jwt], { program: HAPROXY });
   const jwtUrl = `http://127.0.0.1:${jwtPort}/proxied`;
   const backendUrl = `http://127.0.0.1:${backendPort}`;
   await answers(jwtUrl);
   await answers(backendUrl);
   if ((await fetch(jwtUrl)).status !== 401) throw new Error("HAProxy lets in who has no token");
-  await ask(jwtUrl, [issuer.authorization(0)], { warmUpMs: 0, durationMs: 200 });
-  return { jwtUrl, backendUrl, stop: () => Promise.all(processes.map((process) => process.stop())) };
+  const server: Server = { process: verifying, url: jwtUrl };
+  await ask(server, [issuer.authorization(0)], { warmUpMs: 0, durationMs: 200 });
+  return { jwt: server, backendUrl, stop: () => Promise.all([verifying.stop(), answering.stop()]) };
 }
 
 /** Waits until something answers, whatever it says. */
@@ -203,19 +237,17 @@ async function answers(url: string): Promise<void> {
 
 async function measureHandlers(setting: Setting): Promise<Figure[]> {
   const { quick, issuer, ask, start } = setting;
-  const workers = await startGateway(setting, "worker", CORES.servers, "http://127.0.0.1:9");
-  const processes = await startGateway(setting, "process", CORES.servers, "http://127.0.0.1:9");
+  const cores = CORES.servers;
+  const workers = await startGateway(setting, { isolation: "worker", cores, route: "/hello" });
+  const processes = await startGateway(setting, { isolation: "process", cores, route: "/hello" });
   const offline = await startServerlessOffline(start, issuer.url);
   const seen = [issuer.authorization(0)];
   const compiling = { warmUpMs: 0, durationMs: quick ? 1000 : COMPILING_MS };
-  const urls = {
-    workers: `${workers.url}/hello`,
-    processes: `${processes.url}/hello`,
-    offline: `${offline.origin}/hello`,
-  };
-  for (const url of Object.values(urls)) await ask(url, seen, compiling);
+  const peer: Server = { process: offline.process, url: `${offline.origin}/hello` };
+  const servers = { workers, processes, offline: peer };
+  for (const server of Object.values(servers)) await ask(server, seen, compiling);
   const samples = await takeTurns<Sample>(
-    Object.entries(urls).map(([name, url]) => ({ name, measure: () => ask(url, seen) })),
+    Object.entries(servers).map(([name, server]) => ({ name, measure: () => ask(server, seen) })),
     quick ? 2 : 7,
   );
   await Promise.all([workers.process.stop(), processes.process.stop(), offline.process.stop()]);
@@ -246,16 +278,15 @@ async function measureFlood(setting: Setting): Promise<Figure[]> {
   const half = CONNECTIONS / 2;
   const good = Array.from({ length: NEW_TOKENS }, (_, index) => issuer.authorization(index));
   const unknown = Array.from({ length: NEW_TOKENS }, (_, index) => issuer.authorization(index, `unknown-${index}`));
-  const gateway = await startGateway(setting, "worker", CORES.servers, "http://127.0.0.1:9");
-  const url = `${gateway.url}/hello`;
-  await ask(url, good, { warmUpMs: 0, durationMs: quick ? 1000 : COMPILING_MS });
+  const gateway = await startGateway(setting, { isolation: "worker", cores: CORES.servers, route: "/hello" });
+  await ask(gateway, good, { warmUpMs: 0, durationMs: quick ? 1000 : COMPILING_MS });
   const fetchesBefore = issuer.keyFetches();
   const from = performance.now();
   const beside = { authorizations: unknown, connections: half, status: 401 };
   const samples = await takeTurns<Sample>(
     [
-      { name: "quiet", measure: () => ask(url, good) },
-      { name: "flood", measure: () => ask(url, good, { connections: half, beside }) },
+      { name: "quiet", measure: () => ask(gateway, good) },
+      { name: "flood", measure: () => ask(gateway, good, { connections: half, beside }) },
     ],
     quick ? 2 : 9,
   );
@@ -283,5 +314,6 @@ async function measureFlood(setting: Setting): Promise<Figure[]> {
 function throughput(name: string, samples: readonly Sample[]): Figure {
   const p99 = spreadOf(samples.map((each) => each.p99Ms)).median;
   const spread = spreadOf(samples.map((each) => each.perSecond));
-  return { name, unit: "requests/s", spread, note: `p99 ${p99.toFixed(1)} ms` };
+  const cpu = spreadOf(samples.map((each) => each.cpuPerRequestUs)).median;
+  return { name, unit: "requests/s", spread, note: `p99 ${p99.toFixed(1)} ms, ${cpu.toFixed(0)} µs of processor each` };
 }

@@ -23,8 +23,8 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly measure: Benc
 const quick = process.argv.includes("--quick");
 if (process.send !== undefined) {
   const { measure } = await BENCHMARKS[process.argv[2]!]!();
-  process.send(await measure({ quick }));
-  process.disconnect();
+  process.send?.(await measure({ quick }));
+  process.disconnect?.();
   process.exit();
 }
 const names = process.argv.slice(2).filter((each) => !each.startsWith("--"));

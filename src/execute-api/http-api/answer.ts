@@ -31,7 +31,8 @@ export async function answer(
     if (matched === undefined) return finish(answerPreflight(request, deployment));
     if (matched.route.notServed) return finish(notServedAnswer(matched.route.notServed));
     throttle(matched.route, deployment, ports);
-    caller = await authorize(request, matched, deployment, ports, trace);
+    const authorized = authorize(request, matched, deployment, ports, trace);
+    caller = authorized instanceof Promise ? await authorized : authorized;
     trace.ended("authorize");
     const answered = await callIntegration(request, matched, caller, deployment, ports, trace);
     trace.ended("integration");

@@ -68,24 +68,45 @@ export async function callEndpoint(
   return { status: result.status, headers: passedBack(result.headers), body: result.body };
 }
 
+/** What proxies before us have said of the client. */
+const SAID_BY_PROXIES = new HeaderNames(["forwarded", "via", "x-forwarded-for"]);
+
 /** The gateway's own address among them, as the backend sees it in captures (R); here it is unknown to us. */
 function forwardedHeaders(request: HttpApiRequest): string[] {
   const { raw } = request.headers;
   const headers: string[] = [];
+  let isProxied = false;
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string;
     if (!NOT_FORWARDED.has(name)) headers.push(name.toLowerCase(), raw[at + 1] as string);
+    else if (SAID_BY_PROXIES.has(name)) isProxied = true;
   }
-  const chain = request.headers.all("x-forwarded-for").flatMap((value) => value.split(","));
-  const before = chain.map((each) => each.trim()).filter((each) => each !== "");
-  const hosts = before.map((each) => `for=${quoted(each)}`);
-  const own = `for=${quoted(request.sourceIp)};host=${quoted(request.headers.last("host") ?? "")};proto=${request.scheme}`;
-  headers.push("forwarded", [...request.headers.all("forwarded"), ...hosts, `by=_gateway;${own}`].join(", "));
-  headers.push("via", [...request.headers.all("via"), VIA].join(", "));
+  const own = ownElement(request.sourceIp, request.headers.last("host") ?? "", request.scheme);
+  if (isProxied) headers.push("forwarded", [...elementsBefore(request), own].join(", "));
+  else headers.push("forwarded", own);
+  headers.push("via", isProxied ? [...request.headers.all("via"), VIA].join(", ") : VIA);
   // A content type is there even without a payload, if a length of 0 was sent (D).
   const isEmpty = request.headers.last("content-length") === "0";
   if (isEmpty && !request.headers.has("content-type")) headers.push("content-type", "application/octet-stream");
   return headers;
+}
+
+/** What `Forwarded` says already, and what X-Forwarded-For says instead of it (D). */
+function elementsBefore({ headers }: HttpApiRequest): string[] {
+  const chain = headers.all("x-forwarded-for").flatMap((value) => value.split(","));
+  const hosts = chain.map((each) => each.trim()).filter((each) => each !== "");
+  return [...headers.all("forwarded"), ...hosts.map((each) => `for=${quoted(each)}`)];
+}
+
+let lastElement = { sourceIp: "", host: "", scheme: "", text: "" };
+
+/** Remembered for one client at a time: it says the same of itself in every request. */
+function ownElement(sourceIp: string, host: string, scheme: string): string {
+  if (lastElement.sourceIp !== sourceIp || lastElement.host !== host || lastElement.scheme !== scheme) {
+    const text = `by=_gateway;for=${quoted(sourceIp)};host=${quoted(host)};proto=${scheme}`;
+    lastElement = { sourceIp, host, scheme, text };
+  }
+  return lastElement.text;
 }
 
 /** RFC 7239 §4: anything but a token is a quoted string, an IPv6 address in brackets. */

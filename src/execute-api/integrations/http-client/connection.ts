@@ -12,6 +12,12 @@ export interface ConnectionOptions {
   readonly limits: HttpClientLimits;
 }
 
+/**
+ * Where every plain connection reads into: Node.js would otherwise make a buffer of this size for each read, and collect
+ * it again.
+ */
+const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
+
 /** What a connection tells whoever keeps it. */
 export interface ConnectionEvents {
   /** The exchange is over and the connection may carry another one. */
@@ -46,7 +52,8 @@ export class HttpConnection {
     const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
     const target = { host, port, noDelay: true };
     if (scheme === "http") {
-      this.#socket = connect(target, () => this.#begin());
+      const onread = { buffer: READ_BUFFER, callback: (length: number) => this.#read(length) };
+      this.#socket = connect({ ...target, onread }, () => this.#begin());
     } else {
       this.#socket = connectTls(
         {
@@ -62,7 +69,7 @@ export class HttpConnection {
         if (this.#stage === "connecting") this.#stage = "securing";
       });
     }
-    this.#socket.on("data", (bytes: Buffer) => this.#receive(bytes));
+    if (scheme !== "http") this.#socket.on("data", (bytes: Buffer) => this.#receive(bytes));
     this.#socket.on("end", () => this.#ended());
     this.#socket.on("error", (error: NodeJS.ErrnoException) => this.#lost(error.code ?? "UNKNOWN", error.message));
     this.#socket.on("close", () => this.#lost("ECONNRESET", "the connection was closed"));
@@ -113,6 +120,12 @@ export class HttpConnection {
       this.#socket.write(body);
       this.#socket.uncork();
     }
+  }
+
+  /** What was read is taken out at once, since the next read of any connection overwrites it. */
+  #read(length: number): boolean {
+    this.#receive(Buffer.from(READ_BUFFER.subarray(0, length)));
+    return true;
   }
 
   #receive(bytes: Buffer): void {
