@@ -21,6 +21,9 @@ import {
   withToken,
 } from "./rest-question.ts";
 
+/** REST projects whose methods take tokens of the local issuer. */
+const JWT_PROJECTS = new Set(["rest-jwt"]);
+
 /**
  * Asks the started product over real sockets: one gateway for each project the vectors name. `packageFolder` is an
  * installed package to start instead of the source.
@@ -33,13 +36,13 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
   const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-conformance-"));
   const agent = new Agent({ keepAlive: true });
   const gateways = new Map<string, Promise<Gatewarden>>();
-  const gatewayOf = (project: string, subject: Vector["subject"]): Promise<Gatewarden> => {
+  const gatewayOf = (project: string, needsIssuer: boolean): Promise<Gatewarden> => {
     let starting = gateways.get(project);
     if (starting === undefined) {
       starting = product.startGatewarden({
         config: join(import.meta.dirname, "../projects", project, "gatewarden.yaml"),
         // Only JWT authorizers need one.
-        issuerPort: subject === "http-api" ? 0 : false,
+        issuerPort: needsIssuer ? 0 : false,
         dataDir: join(dataDir, project),
         stageVariables: { [API_ID]: backendVariable(project, backend.address) },
       });
@@ -52,7 +55,8 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
     subjects: ["rest-api", "http-api"],
     run: async (vector: Vector) => {
       const { subject } = vector;
-      const gateway = await gatewayOf(String(vector.given.project), subject);
+      const needsIssuer = subject === "http-api" || JWT_PROJECTS.has(String(vector.given.project));
+      const gateway = await gatewayOf(String(vector.given.project), needsIssuer);
       for (const stage of [STAGE, "$default"]) gateway.flushAuthorizers(API_ID, stage);
       const found: string[] = [];
       for (const [index, { when, then }] of vector.steps.entries()) {

@@ -17,6 +17,7 @@ export const GATEWAY_REASONS = {
     "The method's authorization is AWS_IAM and the header is no SigV4 signature: switch the method to a Lambda authorizer, or carry the token in another header.",
   iam_unknown_key: "No access keys are known here: SigV4 callers cannot be verified.",
   jwt_missing: "Send the access token where the authorizer's identity source says, with or without Bearer.",
+  jwt_claim_refused: "Have the issuer write the claim as the authorizer's claim rules ask for it, or correct the rule.",
   identity_source_missing:
     "Send the identity source the authorizer names; it was absent or empty, so the function was not called.",
   identity_validation_failed:

@@ -106,7 +106,48 @@ export interface Authorizer {
   /** 0–3600; absent means AWS's default of 300. */
   readonly authorizerResultTtlInSeconds?: number;
   readonly providerARNs: readonly string[];
+  /** Of type JWT. */
+  readonly jwtConfiguration?: JwtConfiguration;
   readonly at: SourcePosition;
+}
+
+/**
+ * Whose tokens a JWT authorizer takes
+ * (https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-jwt-authorizer.html). AWS has published no shape
+ * of it yet: all names but `issuers` and `issuer` are ours, and template/openapi/jwt-authorizer.ts translates them.
+ */
+export interface JwtConfiguration {
+  readonly issuers: readonly JwtIssuer[];
+}
+
+export interface JwtIssuer {
+  /** Equals the token's `iss` byte for byte, and finds the discovery document. */
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** Absent: those that are taken where nothing is said. */
+  readonly algorithms?: readonly JwtAlgorithm[];
+  /** All of them must hold. */
+  readonly requiredClaims: readonly RequiredClaim[];
+}
+
+/** What may sign a token: never a shared secret, never nobody. */
+export const JWT_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+] as const;
+export type JwtAlgorithm = (typeof JWT_ALGORITHMS)[number];
+
+/** A claim that a token must carry; with values, one of them, or in a list at least one of them. */
+export interface RequiredClaim {
+  readonly claim: string;
+  readonly values?: readonly (string | number | boolean)[];
 }
 
 export interface Model {

@@ -6,8 +6,11 @@ import { type KeyRing, openKeyRing } from "../issuer/keys.ts";
 import type { MintOptions } from "../issuer/mint-token.ts";
 import { openStateFolder, type StateFolder, StateFolderError } from "../issuer/state-folder.ts";
 import { type ApiDeclaration, openTenant } from "../issuer/tenant.ts";
+import type { Route } from "../model/http-api.ts";
+import type { Method } from "../model/rest-api.ts";
+import { trustedIssuers } from "./contact-issuers.ts";
 import { listen } from "./http-listener/listen.ts";
-import type { LoadedProject } from "./load-project.ts";
+import type { LoadedApi, LoadedProject } from "./load-project.ts";
 import { StartError } from "./start-error.ts";
 import { writePrivateFile } from "./write-private-file.ts";
 
@@ -99,18 +102,20 @@ export function audiencesOf(project: LoadedProject, issuerUrl: string): readonly
       if (identifier !== "") apis.push({ identifier, scopes: scopesOf(environment.RULES_FILE) });
     }
   }
-  for (const { type, api } of project.apis) {
-    if (type !== "HTTP") continue;
-    for (const { authorizerId, jwtConfiguration } of api.authorizers) {
-      if (jwtConfiguration === undefined) continue;
-      const { issuer, audience } = jwtConfiguration;
+  for (const loaded of project.apis) {
+    for (const { issuer, audience, authorizerId } of trustedIssuers(loaded)) {
       if (issuer !== issuerUrl && !project.localIssuers.includes(issuer)) continue;
-      const routes = api.routes.filter((route) => route.authorizerId === authorizerId);
-      const scopes = [...new Set(routes.flatMap((route) => route.authorizationScopes))];
+      const guarded = guardedBy(authorizerId, loaded);
+      const scopes = [...new Set(guarded.flatMap((each) => each.authorizationScopes))];
       apis.push(...audience.map((identifier) => ({ identifier, scopes, issuer })));
     }
   }
   return apis;
+}
+
+function guardedBy(authorizerId: string, { type, api }: LoadedApi): readonly (Route | Method)[] {
+  const all = type === "HTTP" ? api.routes : api.resources.flatMap((resource) => resource.resourceMethods);
+  return all.filter((each) => each.authorizerId === authorizerId);
 }
 
 /** Scopes that an authorizer's compiled rules name; rules that cannot be read name none, the authorizer itself will say why. */

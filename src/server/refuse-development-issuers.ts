@@ -1,5 +1,6 @@
 import { createHttpClient, type HttpClient } from "../execute-api/integrations/http-client/http-client.ts";
 import { discoveryUrl } from "../token/discover-jwks-uri.ts";
+import { trustedIssuers } from "./contact-issuers.ts";
 import { openDataDir } from "./data-dir.ts";
 import { loadProject } from "./load-project.ts";
 import { leadsToThisMachine } from "./loopback.ts";
@@ -34,13 +35,8 @@ export async function refuseDevelopmentIssuers(options: ServerOptions): Promise<
         }
       }
     }
-    for (const { type, api } of project.apis) {
-      if (type !== "HTTP") continue;
-      for (const { name, jwtConfiguration } of api.authorizers) {
-        if (jwtConfiguration === undefined) continue;
-        const { issuer } = jwtConfiguration;
-        await refuseOne(`the issuer of authorizer ${name} of ${api.apiId}`, issuer, discoveryUrl(issuer), http);
-      }
+    for (const { issuer, authorizer } of project.apis.flatMap(trustedIssuers)) {
+      await refuseOne(`the issuer of ${authorizer}`, issuer, discoveryUrl(issuer), http);
     }
   } finally {
     await http.close();

@@ -9,8 +9,9 @@ import {
 } from "../../../test/http-api-samples.ts";
 import { generateSigningKey, type SigningKey } from "../../token/generate-signing-key.ts";
 import { type SignOptions, signJwt } from "../../token/sign-jwt.ts";
+import { MAX_REMEMBERED_TOKENS } from "../authorizers/remembered-tokens.ts";
 import { Trace } from "../trace.ts";
-import { authorizeWithJwt, compileJwtAuthorizer, type JwtAuthorizer, MAX_REMEMBERED_TOKENS } from "./jwt-authorizer.ts";
+import { authorizeWithJwt, compileJwtAuthorizer, type JwtAuthorizer } from "./jwt-authorizer.ts";
 import type { Caller } from "./request.ts";
 
 const nowSeconds = NOW_MS / 1000;

@@ -7,8 +7,9 @@ import { describeTokenVerdict, TOKEN_REASONS } from "../../token/reasons.ts";
 import { readRememberedHeader } from "../../token/remember-headers.ts";
 import type { KeySetFailure } from "../../token/remote-key-set.ts";
 import { matchScopes, scopesOf } from "../../token/scopes.ts";
-import type { Claims, TokenFailure } from "../../token/token-verdict.ts";
+import type { TokenFailure } from "../../token/token-verdict.ts";
 import { type RemoteTokenVerdict, verifyDecodedWithRemoteKeys } from "../../token/verify-with-remote-keys.ts";
+import { RememberedTokens, type VerifiedToken } from "../authorizers/remembered-tokens.ts";
 import { summarizeToken } from "../authorizers/summarize-token.ts";
 import type { Ports } from "../ports.ts";
 import type { Trace } from "../trace.ts";
@@ -104,8 +105,8 @@ export function authorizeWithJwt(
     nowSeconds: ports.now() / 1000,
   };
   const keys = remote.current();
-  const known = keys && rememberedTokens.get(token, keys);
-  if (known !== undefined) {
+  const known = keys && rememberedTokens.find(token);
+  if (known !== undefined && known.byKid === keys?.byKid) {
     const judged = judgeClaims(known.claims, options);
     return judged.ok
       ? grant(known, token, authorizer, routeScopes, trace)
@@ -115,7 +116,8 @@ export function authorizeWithJwt(
   if (!decoded.ok) return refuseToken(decoded, token, routeScopes, trace);
   const finish = (verdict: RemoteTokenVerdict, keys?: KeySet): Caller => {
     if (!verdict.ok) return refuseToken(verdict, token, routeScopes, trace);
-    return grant(rememberedTokens.add(token, verdict.claims, keys), token, authorizer, routeScopes, trace);
+    const verified = rememberedTokens.add({ token, byKid: keys?.byKid, claims: verdict.claims });
+    return grant(verified, token, authorizer, routeScopes, trace);
   };
   const verdict = verifyDecodedWithRemoteKeys(decoded, remote, options);
   // After a fetch it is not said which keys verified the token, so nothing is remembered of it.
@@ -175,7 +177,7 @@ function recordToken(token: string, trace: Trace): void {
 }
 
 function grant(
-  verified: VerifiedToken,
+  verified: VerifiedHere,
   token: string,
   { name }: JwtAuthorizer,
   routeScopes: readonly string[],
@@ -209,47 +211,10 @@ function grant(
   return { jwt: { claims: verified.texts, scopes: routeScopes.length > 0 ? scopesOf(verified.claims) : null } };
 }
 
-/** A token whose signature was good under `byKid`, and what is worked out from it once. */
-interface VerifiedToken {
-  readonly token: string;
-  readonly byKid: KeySet["byKid"] | undefined;
-  readonly claims: Claims;
+/** What is worked out from a verified token once. */
+interface VerifiedHere extends VerifiedToken {
   texts?: Readonly<Record<string, string>>;
   record?: NonNullable<Trace["authorization"]>;
 }
 
-/** How many tokens each of two generations remembers; what is not used for one generation is forgotten. */
-export const MAX_REMEMBERED_TOKENS = 1_000;
-/** Where to look; the whole token is compared. */
-const TAIL_CHARACTERS = 43;
-
-class RememberedTokens {
-  #young = new Map<string, VerifiedToken>();
-  #old = new Map<string, VerifiedToken>();
-
-  get(token: string, keys: KeySet): VerifiedToken | undefined {
-    const tail = token.slice(-TAIL_CHARACTERS);
-    const young = this.#young.get(tail);
-    const known = young ?? this.#old.get(tail);
-    // With other keys a signature counts for nothing, even if the kid is the same.
-    if (known === undefined || known.token !== token || known.byKid !== keys.byKid) return undefined;
-    if (young === undefined) this.#put(tail, known);
-    return known;
-  }
-
-  add(token: string, claims: Claims, keys: KeySet | undefined): VerifiedToken {
-    const verified: VerifiedToken = { token, byKid: keys?.byKid, claims };
-    if (keys !== undefined) this.#put(token.slice(-TAIL_CHARACTERS), verified);
-    return verified;
-  }
-
-  #put(tail: string, verified: VerifiedToken): void {
-    if (this.#young.size >= MAX_REMEMBERED_TOKENS) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(tail, verified);
-  }
-}
-
-const rememberedTokens = new RememberedTokens();
+const rememberedTokens = new RememberedTokens<VerifiedHere>();

@@ -6,7 +6,7 @@ import type { AuthorizerResult } from "../authorizers/authorizer-cache.ts";
 import { Refusal } from "../refusal.ts";
 import type { CompiledMethod } from "./deployment.ts";
 import { INVOKE } from "./method-access.ts";
-import type { Caller, MatchedMethod } from "./request.ts";
+import type { AuthorizerVariables, MatchedMethod } from "./request.ts";
 
 /** Texts after "User is not authorized to access this resource"; both generations are in circulation (C), this is today's. */
 const IMPLICIT_DENY_SUFFIX = " because no identity-based policy allows the execute-api:Invoke action";
@@ -42,7 +42,7 @@ export function deniedByAuthorizer(
   combined: CombinedVerdict,
   result: AuthorizerResult,
   { route, methodArn, isCached }: DeniedQuestion,
-  authorizerContext: NonNullable<Caller["authorizer"]>,
+  authorizerContext: AuthorizerVariables,
 ): Refusal {
   const isExplicit = combined.decision === "explicit_deny";
   const fromAnotherRoute = isCached && result.askedFor !== route;

@@ -69,6 +69,26 @@ it("knows why a request was refused, and leaves out what did not happen", () => 
   expect(context).not.toHaveProperty("xrayTraceId");
 });
 
+it("says of a refused token why, and of a good one what it claims", () => {
+  const refusal = new Refusal("UNAUTHORIZED", { reason: "token_expired", message: "token expired 2 seconds ago" });
+  const refused = decided({ refusal, caller: undefined, answer: { status: 401, headers: [], body: "{}" } });
+  refused.trace.authorization = { type: "JWT", authorizerName: "auth0" };
+  expect(accessLogContext(refused)).toMatchObject({ authorizer: { error: "token expired 2 seconds ago" } });
+
+  const late = new Refusal("INTEGRATION_TIMEOUT", { reason: "integration_timed_out", message: "too slow" });
+  const granted = decided({ refusal: late, caller: { authorizer: { claims: { sub: '"ann"' } } } });
+  granted.trace.authorization = { type: "JWT", authorizerName: "auth0" };
+  expect(accessLogContext(granted).authorizer).toEqual({ claims: { sub: '"ann"' } });
+
+  const defect = decided({
+    refusal: new Refusal("DEFAULT_5XX", { reason: "internal_error", message: "defect in the gateway: at line 1" }),
+    caller: undefined,
+    answer: { status: 500, headers: [], body: "{}" },
+  });
+  defect.trace.authorization = { type: "JWT", authorizerName: "auth0" };
+  expect(accessLogContext(defect)).not.toHaveProperty("authorizer");
+});
+
 it("names what an integration failed with", () => {
   const refusal = new Refusal("INTEGRATION_TIMEOUT", { reason: "integration_timed_out", message: "too slow" });
   const given = decided({

@@ -45,6 +45,11 @@ export function accessLogContext({
         status: authorization.decision === undefined ? 500 : authorization.decision === "allow" ? 200 : 403,
       },
     }),
+    // The variable is (D), its text ours: what AWS logs of a refused token is not known (?).
+    ...(authorization?.type === "JWT" &&
+      caller === undefined &&
+      refusal &&
+      refusal.responseType !== "DEFAULT_5XX" && { authorizer: { error: refusal.evidence.message } }),
     ...(integration && {
       integration: {
         ...(integration.status !== undefined && {

@@ -1,10 +1,12 @@
 import { combineResourcePolicy, deniesBeforeAuthorizer } from "../../aws/policy/combine-resource-policy.ts";
 import { evaluatePolicy } from "../../aws/policy/evaluate-policy.ts";
+import type { Policy } from "../../aws/policy/policy.ts";
 import type { Ports } from "../ports.ts";
 import type { Trace } from "../trace.ts";
 import { decisionEvidence, deniedByResourcePolicy } from "./access-denied.ts";
 import { authorizeWithLambda } from "./authorize-with-lambda.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
+import { authorizeWithJwt } from "./jwt-authorizer.ts";
 import { MethodAccess } from "./method-access.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
 import { refuseAsUnsigned } from "./signature-refusal.ts";
@@ -12,7 +14,7 @@ import { refuseAsUnsigned } from "./signature-refusal.ts";
 /**
  * The method's authorization together with the API's resource policy: an explicit Deny of the resource policy stops a
  * request before the authorizer is asked; afterwards the two are combined by AWS's table (D). Without a promise unless a
- * function has to be asked.
+ * function or an issuer has to be asked.
  * conformance/rest-api/authorization, conformance/policies
  */
 export function authorize(
@@ -64,5 +66,28 @@ export function authorize(
       }
       return authorizeWithLambda(authorization.authorizer, access, { request, matched, deployment, ports, trace });
     }
+    case "JWT": {
+      const caller = authorizeWithJwt(authorization.authorizer, authorization.scopes, request, ports, trace);
+      if (resourcePolicy === undefined) return caller;
+      const allowed = (authorized: Caller): Caller => {
+        demandAllow(resourcePolicy, access, matched, trace);
+        return authorized;
+      };
+      return caller instanceof Promise ? caller.then(allowed) : allowed(caller);
+    }
   }
+}
+
+/** Once the token is good the resource policy alone decides, as with Cognito (D; for JWT ?). */
+function demandAllow(
+  resourcePolicy: Policy,
+  access: MethodAccess,
+  matched: MatchedMethod<CompiledMethod>,
+  trace: Trace,
+): void {
+  const resource = evaluatePolicy([resourcePolicy], access);
+  const combined = combineResourcePolicy({ authorizationType: "JWT", resource });
+  const { decision } = combined;
+  trace.authorization = { type: "JWT", ...trace.authorization, decision, ...decisionEvidence(combined, resource) };
+  if (decision !== "allow") throw deniedByResourcePolicy(combined, matched);
 }

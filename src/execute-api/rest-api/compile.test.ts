@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FUNCTION_URI, sampleApi, sampleIntegration } from "../../../test/rest-api-samples.ts";
 import type { Finding } from "../../model/finding.ts";
-import type { Authorizer, Method, RestApi, Stage } from "../../model/rest-api.ts";
+import type { Authorizer, JwtIssuer, Method, RestApi, Stage } from "../../model/rest-api.ts";
 import { type CompileOptions, compile } from "./compile.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
 
@@ -42,6 +42,14 @@ interface Given {
   readonly stage?: Partial<Stage>;
   readonly options?: Partial<CompileOptions>;
 }
+
+const JWT_ISSUER: JwtIssuer = { issuer: "https://i.example", audience: ["a"], requiredClaims: [] };
+
+function jwt(issuers: readonly JwtIssuer[] = [JWT_ISSUER]): Partial<Authorizer> {
+  return { type: "JWT", jwtConfiguration: { issuers } };
+}
+
+const jwtMethod: Given = { method: { authorizationType: "JWT", authorizerId: "a1" } };
 
 /** An API with `GET /pets`, behind an authorizer when one is given. */
 function compileGiven(given: Given = {}) {
@@ -88,7 +96,39 @@ describe("a route that is not understood answers 501, and lets nobody in should 
     ],
     ["CUSTOM without an authorizer", { method: { authorizationType: "CUSTOM" } }, "authorizer-unknown"],
     ["COGNITO_USER_POOLS", { method: { authorizationType: "COGNITO_USER_POOLS" } }, "authorization-type-unsupported"],
-    ["JWT", { method: { authorizationType: "JWT" } }, "authorization-type-unsupported"],
+    ["JWT without an authorizer", { method: { authorizationType: "JWT" } }, "authorizer-unknown"],
+    [
+      "JWT with a Lambda authorizer",
+      { authorizer: {}, method: { authorizationType: "JWT" } },
+      "authorizer-type-mismatch",
+    ],
+    [
+      "CUSTOM with a JWT authorizer",
+      { authorizer: jwt(), method: { authorizationType: "CUSTOM" } },
+      "authorizer-type-mismatch",
+    ],
+    ["a JWT authorizer without configuration", { ...jwtMethod, authorizer: { type: "JWT" } }, "authorizer-invalid"],
+    ["a JWT authorizer without issuers", { ...jwtMethod, authorizer: jwt([]) }, "authorizer-invalid"],
+    [
+      "a JWT authorizer whose issuer has no audience",
+      { ...jwtMethod, authorizer: jwt([{ issuer: "https://i.example", audience: [], requiredClaims: [] }]) },
+      "authorizer-invalid",
+    ],
+    [
+      "a JWT authorizer that names an issuer twice",
+      { ...jwtMethod, authorizer: jwt([JWT_ISSUER, { ...JWT_ISSUER, audience: ["b"] }]) },
+      "authorizer-invalid",
+    ],
+    [
+      "a JWT authorizer that reads the query",
+      { ...jwtMethod, authorizer: { ...jwt(), identitySource: "method.request.querystring.token" } },
+      "authorizer-invalid",
+    ],
+    [
+      "a JWT authorizer that reads two headers",
+      { ...jwtMethod, authorizer: { ...jwt(), identitySource: "method.request.header.A,method.request.header.B" } },
+      "authorizer-invalid",
+    ],
     [
       "a type that AWS may invent",
       { method: { authorizationType: "MAGIC" as Method["authorizationType"] } },
@@ -170,6 +210,33 @@ describe("a route that is not understood answers 501, and lets nobody in should 
     expect(match).toMatchObject({ outcome: "matched", leaf: { authorization: { type: "NONE" } } });
     expect(match).not.toHaveProperty("leaf.notServed");
   });
+});
+
+test("a JWT authorizer is compiled with the method's scopes, and its header is kept out of records", () => {
+  const { deployment, findings } = compileGiven({
+    authorizer: { ...jwt(), identitySource: "method.request.header.X-Token" },
+    method: { authorizationType: "JWT", authorizationScopes: ["read:pets"] },
+  });
+  expect(findings).toEqual([]);
+  expect(methodOf(deployment).authorization).toMatchObject({
+    type: "JWT",
+    scopes: ["read:pets"],
+    authorizer: {
+      lowerCaseHeader: "x-token",
+      issuers: new Map([
+        [
+          "https://i.example",
+          {
+            issuer: "https://i.example",
+            audiences: ["a"],
+            algorithms: ["RS256", "RS384", "RS512"],
+            requiredClaims: [],
+          },
+        ],
+      ]),
+    },
+  });
+  expect(deployment?.identityHeaders).toContain("x-token");
 });
 
 describe("a resource policy that is not understood", () => {

@@ -15,6 +15,7 @@ import { compileGatewayResponses } from "./compile-gateway-response.ts";
 import { compileIntegration, compileRequestValidation } from "./compile-integration.ts";
 import { NO_TEMPLATES } from "./compile-mapping.ts";
 import type { AccessLog, CompiledMethod, MethodAuthorization, RestDeployment } from "./deployment.ts";
+import { compileJwtAuthorizer, type JwtAuthorizer } from "./jwt-authorizer.ts";
 import { ResourceTree } from "./resource-tree.ts";
 
 export interface CompileOptions {
@@ -45,7 +46,7 @@ const MAX_RESULT_TTL_SECONDS = 3600;
 export function compile(api: RestApi, stage: Stage, options: CompileOptions): Compiled {
   const findings: Finding[] = [];
   const facts = { ...options, apiId: api.apiId, stageName: stage.stageName, stageVariables: stage.variables };
-  const authorizers = new Map<string, LambdaAuthorizer | Finding>();
+  const authorizers = new Map<string, CompiledAuthorizer | Finding>();
   for (const authorizer of api.authorizers) authorizers.set(authorizer.id, compileAuthorizer(authorizer, facts));
 
   const tree = new ResourceTree<CompiledMethod>();
@@ -90,6 +91,8 @@ export function compile(api: RestApi, stage: Stage, options: CompileOptions): Co
   };
 }
 
+type CompiledAuthorizer = LambdaAuthorizer | JwtAuthorizer;
+
 interface Facts extends CompileOptions {
   readonly apiId: string;
   readonly stageName: string;
@@ -101,7 +104,7 @@ function compileMethod(
   resourceId: string,
   resourcePath: string,
   method: Method,
-  authorizers: ReadonlyMap<string, LambdaAuthorizer | Finding>,
+  authorizers: ReadonlyMap<string, CompiledAuthorizer | Finding>,
   facts: Facts,
 ): CompiledMethod {
   const route = `${method.httpMethod} ${resourcePath}`;
@@ -160,7 +163,7 @@ const NO_INTEGRATION = {
 function compileAuthorization(
   method: Method,
   route: string,
-  authorizers: ReadonlyMap<string, LambdaAuthorizer | Finding>,
+  authorizers: ReadonlyMap<string, CompiledAuthorizer | Finding>,
   facts: Facts,
 ): MethodAuthorization | Finding {
   switch (method.authorizationType) {
@@ -168,7 +171,8 @@ function compileAuthorization(
       return { type: "NONE" };
     case "AWS_IAM":
       return { type: "AWS_IAM" };
-    case "CUSTOM": {
+    case "CUSTOM":
+    case "JWT": {
       const authorizer = authorizers.get(method.authorizerId ?? "");
       if (authorizer === undefined) {
         return routeFinding(
@@ -179,26 +183,37 @@ function compileAuthorization(
         );
       }
       if ("rule" in authorizer) return authorizer;
+      const isJwt = authorizer.type === "JWT";
+      if (isJwt !== (method.authorizationType === "JWT")) {
+        return routeFinding(
+          "authorizer-type-mismatch",
+          `${route} has authorization type ${method.authorizationType}, and its authorizer "${authorizer.name}" is of type ${authorizer.type}.`,
+          `Make it ${isJwt ? "JWT" : "CUSTOM"}, or name another authorizer.`,
+          method.at,
+        );
+      }
+      if (isJwt) return { type: "JWT", authorizer, scopes: method.authorizationScopes };
       if (!facts.hasFunction(authorizer.functionArn)) return functionMissing(authorizer.functionArn, method.at);
       return { type: "CUSTOM", authorizer };
     }
     default:
       return routeFinding(
         "authorization-type-unsupported",
-        `${route} has authorization type ${method.authorizationType}, which is not served; NONE, AWS_IAM and CUSTOM are.`,
-        "Use a Lambda authorizer.",
+        `${route} has authorization type ${method.authorizationType}, which is not served; NONE, AWS_IAM, CUSTOM and JWT are.`,
+        "Use a Lambda or JWT authorizer.",
         method.at,
       );
   }
 }
 
-function compileAuthorizer(authorizer: Authorizer, facts: Facts): LambdaAuthorizer | Finding {
+function compileAuthorizer(authorizer: Authorizer, facts: Facts): CompiledAuthorizer | Finding {
+  if (authorizer.type === "JWT") return compileJwtAuthorizer(authorizer);
   const problem = (message: string, fix: string): Finding => ({
     ...routeFinding("authorizer-invalid", `Authorizer "${authorizer.name}": ${message}`, fix, authorizer.at),
     logicalId: authorizer.name,
   });
   if (authorizer.type !== "TOKEN" && authorizer.type !== "REQUEST") {
-    return problem(`type ${authorizer.type} is not served; TOKEN and REQUEST are.`, "Use a Lambda authorizer.");
+    return problem(`type ${authorizer.type} is not served; TOKEN, REQUEST and JWT are.`, "Use one of those.");
   }
   const uri = fillStageVariables(authorizer.authorizerUri ?? "", facts.stageVariables);
   const functionArn = lambdaFunctionArnOf(uri)?.functionArn;
@@ -300,13 +315,13 @@ function routeFinding(rule: string, message: string, fix: string, at: SourcePosi
   return { rule, severity: "error", effect: "route", message, fix, at };
 }
 
-function identityHeadersOf(authorizers: readonly (LambdaAuthorizer | Finding)[]): ReadonlySet<string> {
-  const names = authorizers.flatMap((authorizer) =>
-    "rule" in authorizer
-      ? []
-      : authorizer.identitySources
-          .filter((source) => source.kind === "header")
-          .map((source) => source.name.toLowerCase()),
-  );
+function identityHeadersOf(authorizers: readonly (CompiledAuthorizer | Finding)[]): ReadonlySet<string> {
+  const names = authorizers.flatMap((authorizer) => {
+    if ("rule" in authorizer) return [];
+    if (authorizer.type === "JWT") return authorizer.lowerCaseHeader;
+    return authorizer.identitySources
+      .filter((source) => source.kind === "header")
+      .map((source) => source.name.toLowerCase());
+  });
   return new Set(["authorization", "cookie", "x-api-key", "x-amz-security-token", ...names]);
 }

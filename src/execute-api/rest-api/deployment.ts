@@ -7,6 +7,7 @@ import type { JavaRegex } from "../mapping/velocity/java-regex.ts";
 import type { BodyValidator } from "./body-validator.ts";
 import type { CompiledTemplate, ParameterMapping, TemplateByType } from "./compile-mapping.ts";
 import type { CompiledGatewayResponse } from "./gateway-response.ts";
+import type { JwtAuthorizer } from "./jwt-authorizer.ts";
 import type { MockStatusVerdict } from "./parse-mock-status.ts";
 import type { ResourceTree } from "./resource-tree.ts";
 
@@ -45,7 +46,13 @@ export interface AccessLog {
 export type MethodAuthorization =
   | { readonly type: "NONE" }
   | { readonly type: "AWS_IAM" }
-  | { readonly type: "CUSTOM"; readonly authorizer: LambdaAuthorizer };
+  | { readonly type: "CUSTOM"; readonly authorizer: LambdaAuthorizer }
+  | {
+      readonly type: "JWT";
+      readonly authorizer: JwtAuthorizer;
+      /** A token needs any one of them; none asks for none. */
+      readonly scopes: readonly string[];
+    };
 
 export interface CompiledMethod {
   readonly resourceId: string;

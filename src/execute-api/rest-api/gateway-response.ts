@@ -87,6 +87,12 @@ const BUILT_IN: Readonly<Record<GatewayResponseType, BuiltIn>> = {
 };
 
 /**
+ * Of a token without any of the method's scopes, the one ACCESS_DENIED that no policy decided: documented as `403
+ * Forbidden` (D: rest-api-jwt-authorizer-methods), the body made from that, with a small `message` (?).
+ */
+export const SCOPE_REFUSAL_MESSAGE = "Forbidden";
+
+/**
  * Customising these has no effect (D: Developer Guide, "Gateway response types"); that the defaults do not reach them
  * either is (?). conformance/rest-api/gateway-responses/too-large-not-customisable
  */
@@ -94,7 +100,7 @@ const NOT_CUSTOMISABLE: ReadonlySet<GatewayResponseType> = new Set(["REQUEST_TOO
 
 /**
  * What the client gets for a refusal: the type's own customisation, else that of DEFAULT_4XX or DEFAULT_5XX, else the
- * built-in answer (R). The un-customised ACCESS_DENIED has a capital `Message` (C).
+ * built-in answer (R). The un-customised ACCESS_DENIED of a policy has a capital `Message` (C).
  */
 export function renderGatewayResponse(
   refusal: Refusal,
@@ -120,7 +126,8 @@ export function renderGatewayResponse(
     request.extendedRequestId,
   ];
   if (customised === undefined) {
-    const key = refusal.responseType === "ACCESS_DENIED" ? "Message" : "message";
+    const isCapital = refusal.responseType === "ACCESS_DENIED" && message !== SCOPE_REFUSAL_MESSAGE;
+    const key = isCapital ? "Message" : "message";
     const body = `{"${key}":${builtIn.spaced ? " " : ""}${JSON.stringify(message)}}`;
     return { status: ownStatus, headers: ["Content-Type", "application/json", ...base], body, errorType };
   }

@@ -139,7 +139,7 @@ function queryMaps(request: RestRequest): ValueMaps | undefined {
   return { single, multi };
 }
 
-/** In the key order of captured events (C); `authorizer` only when a Lambda authorizer spoke. */
+/** In the key order of captured events (C); `authorizer` only when a Lambda or JWT authorizer spoke. */
 function requestContext(
   request: RestRequest,
   matched: MatchedMethod<CompiledMethod>,
@@ -148,7 +148,7 @@ function requestContext(
 ): Record<string, unknown> {
   return {
     resourceId: matched.method.resourceId,
-    ...(caller?.authorizer && { authorizer: caller.authorizer }),
+    ...(caller?.authorizer && { authorizer: caller.eventAuthorizer ?? caller.authorizer }),
     resourcePath: matched.method.resourcePath,
     httpMethod: request.method,
     extendedRequestId: request.extendedRequestId,

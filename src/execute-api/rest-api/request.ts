@@ -33,9 +33,18 @@ export interface MatchedMethod<Compiled> {
   readonly methodArn: string;
 }
 
+/** What a Lambda authorizer said. */
+export type AuthorizerVariables = Readonly<Record<string, string | number | null>>;
+/** What a JWT authorizer verified. */
+export interface ClaimVariables {
+  readonly claims: Readonly<Record<string, string>>;
+}
+
 /** Who calls, once the method's authorization has said yes. */
 export interface Caller {
-  /** `$context.authorizer.*`: principalId, integrationLatency and the authorizer's context as strings. */
-  readonly authorizer?: Readonly<Record<string, string | number | null>>;
+  /** `$context.authorizer.*`: principalId, integrationLatency and a Lambda authorizer's context as strings, or claims as JSON. */
+  readonly authorizer?: AuthorizerVariables | ClaimVariables;
+  /** `requestContext.authorizer` of an event, where it is not the same. */
+  readonly eventAuthorizer?: Readonly<Record<string, unknown>>;
   readonly usageIdentifierKey?: string;
 }

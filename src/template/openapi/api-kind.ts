@@ -1,6 +1,7 @@
 import type { Finding } from "../../model/finding.ts";
 import { Report } from "../report.ts";
 import { type SourceNode, show } from "../source-node.ts";
+import { isRestJwtConfiguration } from "./jwt-authorizer.ts";
 
 /** Says which kind of API an OpenAPI document is for, where its content does not. */
 export const API_TYPE_EXTENSION = "x-gatewarden-api-type";
@@ -71,7 +72,8 @@ function look(
   for (const child of node.isList ? node.items() : node.entries()) {
     // What an API answers and takes says nothing of the gateway.
     if (child.name === "schemas" || child.name === "schema" || child.name === "examples") continue;
-    if (HTTP_KEYS.has(child.name)) marks.http ??= child;
+    if (isRestJwtConfiguration(child)) marks.rest ??= child;
+    else if (HTTP_KEYS.has(child.name)) marks.http ??= child;
     if (REST_KEYS.has(child.name)) marks.rest ??= child;
     if (child.name === "type" && node.name === "x-amazon-apigateway-integration") {
       if (/^(?:mock|aws|http)$/i.test(String(child.value))) marks.rest ??= child;

@@ -53,7 +53,8 @@ export function readAuthorizer(scheme: SourceNode, extension: SourceNode, id: st
     return { problems, advice };
   }
   const typeNode = extension.get("type");
-  if (!typeNode) refuse(extension, `The authorizer ${name} has no type, wanted token, request or jwt.`, "Add the type.");
+  if (!typeNode)
+    refuse(extension, `The authorizer ${name} has no type, wanted token, request or jwt.`, "Add the type.");
   const type = readWord(typeNode, TYPES, invalid)?.toUpperCase() as Authorizer["type"] | undefined;
   if (!type) return { problems, advice };
 
@@ -62,13 +63,13 @@ export function readAuthorizer(scheme: SourceNode, extension: SourceNode, id: st
     problems.push({ rule: "authorizer-property-unknown", at: child.keyAt(), message, fix });
   });
   const isLambda = type === "TOKEN" || type === "REQUEST";
-  if (!isLambda) {
-    const message = `The authorizer ${name} has the type ${type}, which is not supported yet, wanted TOKEN or REQUEST.`;
-    const fix = `Use a Lambda authorizer, or accept that its methods answer 501 with accept: [authorizer-type-unsupported@${name}].`;
+  if (type === "COGNITO_USER_POOLS") {
+    const message = `The authorizer ${name} has the type ${type}, which is not supported yet, wanted TOKEN, REQUEST or JWT.`;
+    const fix = `Use another authorizer, or accept that its methods answer 501 with accept: [authorizer-type-unsupported@${name}].`;
     refuse(typeNode ?? extension, message, fix, "authorizer-type-unsupported");
   } else {
     for (const key of HTTP_API_KEYS) {
-      const node = extension.get(key);
+      const node = isLambda ? extension.get(key) : undefined;
       if (!node) continue;
       const message = `${key} has no effect on the authorizer ${name}: only HTTP APIs know it.`;
       advice.push({ rule: "http-api-only", at: node.keyAt(), message, fix: "Remove it." });
@@ -84,6 +85,15 @@ export function readAuthorizer(scheme: SourceNode, extension: SourceNode, id: st
   if (expression !== undefined && expressionNode && type === "TOKEN") {
     advice.push(...adviseTokenRegex(expression, name, expressionNode.at()));
   }
+  const jwt = type === "JWT" ? readJwtConfiguration(extension, name, "openapi") : undefined;
+  if (jwt) {
+    problems.push(...jwt.problems);
+    advice.push(...jwt.advice);
+    if (ttl !== undefined) {
+      const message = `authorizerResultTtlInSeconds has no effect on the JWT authorizer ${name}: every request is decided anew.`;
+      advice.push({ rule: "authorizer-ttl-ignored", at: extension.at(), message, fix: "Remove it." });
+    }
+  }
   const authType = scheme.get("x-amazon-apigateway-authtype")?.value;
   return {
     authorizer: {
@@ -97,6 +107,7 @@ export function readAuthorizer(scheme: SourceNode, extension: SourceNode, id: st
       ...(expression === undefined ? {} : { identityValidationExpression: expression }),
       ...(ttl === undefined ? {} : { authorizerResultTtlInSeconds: ttl }),
       providerARNs: (extension.get("providerARNs")?.items() ?? []).flatMap((item) => readText(item, invalid) ?? []),
+      ...(jwt?.configuration && { jwtConfiguration: jwt.configuration }),
       at: extension.keyAt(),
     },
     problems,

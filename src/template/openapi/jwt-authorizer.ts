@@ -155,9 +155,7 @@ class JwtConfigurationReader {
     }
     const algorithms = own ?? common;
     const requiredClaims = [...commonRules, ...this.#claimRules(node)];
-    return issuer === undefined
-      ? undefined
-      : { issuer, audience, ...(algorithms && { algorithms }), requiredClaims: requiredClaims };
+    return issuer === undefined ? undefined : { issuer, audience, ...(algorithms && { algorithms }), requiredClaims };
   }
 
   /** (D) An absolute https URL without query or fragment; plain http to this machine is our own, for development. */
@@ -183,7 +181,8 @@ class JwtConfigurationReader {
   #claimRules(holder: SourceNode): JwtIssuer["requiredClaims"] {
     const node = this.#child(holder, "claimRules");
     if (!node) return [];
-    if (!node.isList) this.#invalid(node, show(node.value), `a list of {${this.#name("claim")}, ${this.#name("values")}}`);
+    if (!node.isList)
+      this.#invalid(node, show(node.value), `a list of {${this.#name("claim")}, ${this.#name("values")}}`);
     this.#bound(node, node.items().length, MAX_CLAIM_RULES);
     return node.items().flatMap((item) => {
       this.#refuseUnknown(item, ["claim", "values"]);

@@ -71,7 +71,7 @@ describe("security", () => {
   // The mark ^ stands before the place of the finding; without it the place is the extension's own.
   test.each<[string, string[], string]>([
     ["type: token", ["authorizer-property-invalid"], "has no authorizerUri"],
-    ["authorizerUri: x", ["authorizer-property-invalid"], "has no type, wanted token or request"],
+    ["authorizerUri: x", ["authorizer-property-invalid"], "has no type, wanted token, request or jwt"],
     [
       `type: request, authorizerUri: "${LAMBDA}"`,
       ["authorizer-property-invalid"],
@@ -87,7 +87,12 @@ describe("security", () => {
       ["authorizer-type-unsupported"],
       "COGNITO_USER_POOLS, which is not supported yet",
     ],
-    ["type: ^jwt, jwtConfiguration: {}", ["authorizer-type-unsupported"], "JWT, which is not supported yet"],
+    ["type: jwt", ["authorizer-property-invalid"], "has no jwtConfiguration"],
+    [
+      `type: token, ^jwtConfiguration: {}, authorizerUri: "${LAMBDA}"`,
+      ["authorizer-property-unknown"],
+      '"jwtConfiguration"',
+    ],
     [
       `type: token, authorizerResultTtlInSeconds: ^3601, authorizerUri: "${LAMBDA}"`,
       ["authorizer-property-invalid"],
@@ -120,7 +125,7 @@ describe("security", () => {
   });
 
   test("an authorizer that no method uses decides nothing", () => {
-    const loaded = secured(authorizer("type: jwt"), "security: []");
+    const loaded = secured(authorizer("type: cognito_user_pools"), "security: []");
     expect(loaded.findings.map(shape)).toEqual(["12:13 authorizer-type-unsupported warning s"]);
     expect(method(loaded, "/pets")?.notServed).toBeUndefined();
   });

@@ -113,7 +113,15 @@ function readRequirements(security: SourceNode, schemes: SecuritySchemes, route:
     for (const scheme of named) {
       const use = useScheme(scheme, schemes, route, refuse);
       if (use === "api-key") apiKeyRequired = true;
-      else if (use) authorizers.set(scheme.name, use);
+      else if (use) {
+        const other = authorizers.get(scheme.name);
+        if (other && !sameScopes(other, use)) {
+          // How AWS reads alternatives of one authorizer is not known (?); one list already means any one of its scopes.
+          const message = `security names ${scheme.name} more than once, with different scopes.`;
+          refuse(scheme, message, "Name it once: any one of the scopes in its list is enough.");
+        }
+        authorizers.set(scheme.name, use);
+      }
     }
   }
   if (authorizers.size > 1) {
@@ -131,6 +139,10 @@ function readRequirements(security: SourceNode, schemes: SecuritySchemes, route:
 }
 
 type Refuse = (node: SourceNode, message: string, fix: string, rule?: string) => void;
+
+function sameScopes(one: Requirement, other: Requirement): boolean {
+  return JSON.stringify(one.scopes) === JSON.stringify(other.scopes);
+}
 
 function useScheme(
   node: SourceNode,
@@ -170,6 +182,11 @@ function useScheme(
         route.note("warning", { rule: "scopes-not-enforced", at: node.keyAt(), message, fix: "Write [] here." });
       }
       const checked = authorizationType === "CUSTOM" ? [] : scopes;
+      if (authorizationType !== "CUSTOM" && (!node.isList || scopes.length !== node.items().length)) {
+        // A scope that is dropped asks for less than the file does.
+        const message = `The scopes of ${node.name} are ${show(node.value)}, wanted a list of texts.`;
+        refuse(node, message, `Write ${node.name}: [SCOPE], or [] to ask for none.`, "openapi-shape");
+      }
       return { authorizationType, authorizerId: id, schemeName: node.name, scopes: checked };
     }
   }

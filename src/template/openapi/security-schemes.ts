@@ -109,17 +109,26 @@ export class SecuritySchemes {
       for (const each of read.advice) this.#context.report.note("warning", each, name);
       if (!read.authorizer) return incomplete("has an authorizer that cannot be read");
       this.authorizers.push({ ...read.authorizer, name });
-      if (typeof authType?.value !== "string" || authType.value === "") {
+      const hasAuthType = typeof authType?.value === "string" && authType.value !== "";
+      if (!hasAuthType && read.authorizer.type !== "JWT") {
         // (C) Reported: such methods come out open, without a word.
         const message = "has no x-amazon-apigateway-authtype, without which AWS is reported to leave its methods open";
         return { kind: "incomplete", message, fix: "Add x-amazon-apigateway-authtype: custom." };
       }
       if (!isHeader) return incomplete(`is in ${show(node.get("in")?.value)}, and AWS wants in: header`);
+      if (!hasAuthType) this.#adviseAuthType(name, node);
       return { kind: "authorizer", authorizer: { ...read.authorizer, name } };
     }
     const header = node.get("name")?.value;
     if (isHeader && typeof header === "string" && header.toLowerCase() === "x-api-key") return { kind: "api-key" };
     return incomplete("has no x-amazon-apigateway-authorizer, so AWS leaves its methods open");
+  }
+
+  /** Whether AWS wants an authtype beside a JWT authorizer is not known (?): here its methods are guarded without one. */
+  #adviseAuthType(name: string, scheme: SourceNode): void {
+    const message = `The JWT authorizer ${name} has no x-amazon-apigateway-authtype; AWS is reported to leave methods open whose Lambda authorizer lacks it.`;
+    const fix = "Add x-amazon-apigateway-authtype: custom, or call a method without a token once it is deployed.";
+    this.#context.report.note("warning", { rule: "authtype-missing", at: scheme.at(), message, fix }, name);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Finding } from "../../../model/finding.ts";
 import type { Authorizer } from "../../../model/rest-api.ts";
 import { judgeInvocationUri, LAMBDA_URI_FORM } from "../../lambda-uri.ts";
 import { DEFAULT_RESULT_TTL_SECONDS, IDENTITY_SOURCE, MAX_RESULT_TTL_SECONDS } from "../../openapi/authorizer.ts";
+import { readJwtConfiguration } from "../../openapi/jwt-authorizer.ts";
 import { adviseTokenRegex } from "../../openapi/token-regex.ts";
 import { eachUnknownKey } from "../../report.ts";
 import { readInteger, readText, readWord } from "../../scalar.ts";
@@ -10,6 +11,16 @@ import { ResourceProblems, readTextList, type StackContext } from "../resources/
 import type { StackResource } from "../stack.ts";
 
 const TYPES = ["TOKEN", "REQUEST", "COGNITO_USER_POOLS", "JWT"] as const;
+/** (?) No published schema has JWT authorizers; the rest is refused, since it may decide who gets in. */
+const JWT_KEYS = new Set([
+  "AuthType",
+  "AuthorizerResultTtlInSeconds",
+  "IdentitySource",
+  "JwtConfiguration",
+  "Name",
+  "RestApiId",
+  "Type",
+]);
 const KEYS = new Set([
   "AuthType",
   "AuthorizerCredentials",
@@ -85,20 +96,20 @@ function readAuthorizer(
 ): Authorizer | undefined {
   const { properties, logicalId, at } = resource;
   const { invalid } = problems;
-  eachUnknownKey(properties, KEYS, (child, fix) => {
+  const typeNode = properties.get("Type");
+  if (!typeNode) problems.missing("Type", "TOKEN, REQUEST or JWT");
+  const type = readWord(typeNode, TYPES, invalid);
+  eachUnknownKey(properties, type === "JWT" ? JWT_KEYS : KEYS, (child, fix) => {
     const message = `The authorizer ${logicalId} has the unknown property ${show(child.name)}, which may decide who gets in.`;
     problems.add("authorizer-property-unknown", child, message, fix);
   });
-  const typeNode = properties.get("Type");
-  if (!typeNode) problems.missing("Type", "TOKEN or REQUEST");
-  const type = readWord(typeNode, TYPES, invalid);
   const name = readText(properties.get("Name"), invalid);
   if (!properties.get("Name")) problems.missing("Name", "text");
   if (type === undefined) return undefined;
   const isLambda = type === "TOKEN" || type === "REQUEST";
-  if (!isLambda) {
-    const message = `The authorizer ${logicalId} has the type ${type}, which is not supported yet, wanted TOKEN or REQUEST.`;
-    const fix = `Use a Lambda authorizer, or accept that its methods answer 501 with accept: [authorizer-type-unsupported@${logicalId}].`;
+  if (type === "COGNITO_USER_POOLS") {
+    const message = `The authorizer ${logicalId} has the type ${type}, which is not supported yet, wanted TOKEN, REQUEST or JWT.`;
+    const fix = `Use another authorizer, or accept that its methods answer 501 with accept: [authorizer-type-unsupported@${logicalId}].`;
     problems.add("authorizer-type-unsupported", typeNode, message, fix);
   }
   const uriNode = properties.get("AuthorizerUri");
@@ -118,6 +129,9 @@ function readAuthorizer(
       report.note("warning", each, logicalId);
     }
   }
+  const jwt = type === "JWT" ? readJwtConfiguration(properties, logicalId, "cloudformation") : undefined;
+  for (const each of jwt?.problems ?? []) problems.all.push(each);
+  for (const each of jwt?.advice ?? []) report.note("warning", each, logicalId);
   const authType = properties.get("AuthType")?.value;
   const credentials = readText(properties.get("AuthorizerCredentials"), invalid);
   return {
@@ -131,6 +145,7 @@ function readAuthorizer(
     ...(expression === undefined ? {} : { identityValidationExpression: expression }),
     ...(ttl === undefined ? {} : { authorizerResultTtlInSeconds: ttl }),
     providerARNs: readTextList(properties.get("ProviderARNs"), invalid) ?? [],
+    ...(jwt?.configuration && { jwtConfiguration: jwt.configuration }),
     at,
   };
 }

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { MAX_REMEMBERED_TOKENS, RememberedTokens, type VerifiedToken } from "./remembered-tokens.ts";
+
+const byKid = new Map();
+const verified = (token: string): VerifiedToken => ({ token, byKid, claims: { token } });
+const TAIL = "x".repeat(43);
+
+test("a token is found again, and one with the same end is not taken for it", () => {
+  const remembered = new RememberedTokens();
+  const good = remembered.add(verified(`a.b.${TAIL}`));
+  expect(remembered.find(`a.b.${TAIL}`)).toBe(good);
+  expect(remembered.find(`a.c.${TAIL}`)).toBeUndefined();
+});
+
+test("a token of which nobody knows the keys is not remembered", () => {
+  const remembered = new RememberedTokens();
+  remembered.add({ ...verified("a.b.c"), byKid: undefined });
+  expect(remembered.find("a.b.c")).toBeUndefined();
+});
+
+test("what is used stays, what is not is forgotten: never more than two generations", () => {
+  const remembered = new RememberedTokens();
+  const used = `used.${TAIL.replace("x", "u")}`;
+  remembered.add(verified(used));
+  remembered.add(verified("idle"));
+  for (let at = 0; at < 3 * MAX_REMEMBERED_TOKENS; at++) {
+    remembered.add(verified(`token ${at}`));
+    expect(remembered.find(used)?.token).toBe(used);
+  }
+  expect(remembered.find("idle")).toBeUndefined();
+});

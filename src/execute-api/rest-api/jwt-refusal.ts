@@ -1,0 +1,87 @@
+import { describeTokenVerdict, type ScopeFailure, TOKEN_REASONS } from "../../token/reasons.ts";
+import type { KeySetFailure } from "../../token/remote-key-set.ts";
+import { jsonTypeOf, type TokenFailure } from "../../token/token-verdict.ts";
+import { summarizeToken } from "../authorizers/summarize-token.ts";
+import { RECORDED_CLAIMS } from "../decision-record.ts";
+import { Refusal } from "../refusal.ts";
+import type { Trace } from "../trace.ts";
+import { SCOPE_REFUSAL_MESSAGE } from "./gateway-response.ts";
+import type { RequiredClaimFailure } from "./judge-required-claims.ts";
+import type { JwtAuthorizer } from "./jwt-authorizer.ts";
+
+/*
+ * How a JWT authorizer of a REST API says no. That a token without the method's scopes is answered 403 is documented (D:
+ * rest-api-jwt-authorizer-methods), all other answers are (?): as REST APIs answer where other authorizers refuse, and
+ * without a challenge, which they have nowhere.
+ */
+
+/** A token that is missing, or no good for any issuer of the authorizer. */
+const REFUSED = "UNAUTHORIZED";
+/** The issuer's discovery document or keys cannot be had, and none are at hand: the caller's token is not at fault. */
+const ISSUER_AT_FAULT = "AUTHORIZER_FAILURE";
+/** A good token without any of the method's scopes. */
+const SCOPE_MISSING = "ACCESS_DENIED";
+
+export function tokenMissing({ expression, name }: JwtAuthorizer, sent: string | undefined): Refusal {
+  const actual = sent === undefined ? "absent" : sent === "" ? "empty" : "the scheme alone";
+  const message = `${expression} is ${actual}, authorizer "${name}" needs a token in it`;
+  return new Refusal(REFUSED, { reason: "jwt_missing", message, expected: expression, actual });
+}
+
+export function tokenRefused(failure: TokenFailure | KeySetFailure, token: string, trace: Trace): Refusal {
+  recordToken(token, trace);
+  const { expected, actual } = failure as { readonly expected?: unknown; readonly actual?: unknown };
+  // Failures of the issuer name the address that was asked, those of a token cannot.
+  return new Refusal("url" in failure ? ISSUER_AT_FAULT : REFUSED, {
+    reason: failure.reason,
+    message: describeTokenVerdict(failure),
+    check: TOKEN_REASONS[failure.reason].check,
+    ...(expected !== undefined && { expected }),
+    ...(actual !== undefined && { actual }),
+  });
+}
+
+export function claimNotAccepted(failure: RequiredClaimFailure, token: string, trace: Trace): Refusal {
+  recordToken(token, trace);
+  const { claim, expected } = failure;
+  const name = JSON.stringify(claim);
+  const actual = recordable(failure);
+  const wanted = expected === undefined ? "any value" : expected.map((each) => JSON.stringify(each)).join(" or ");
+  const found = failure.actual === undefined ? `token has no ${name}` : `token's ${name} is ${actual}`;
+  return new Refusal(REFUSED, {
+    reason: "jwt_claim_refused",
+    message: `${found}, authorizer wants ${wanted}`,
+    expected: expected ?? "any value",
+    actual,
+  });
+}
+
+/** Records keep the values of few claims: of others only what they are. */
+function recordable({ claim, actual }: RequiredClaimFailure): string {
+  const text = JSON.stringify(actual);
+  if (text === undefined || (RECORDED_CLAIMS.includes(claim) && text.length <= MAX_RECORDED_CHARACTERS)) {
+    return text ?? "missing";
+  }
+  return `another ${jsonTypeOf(actual)}`;
+}
+
+const MAX_RECORDED_CHARACTERS = 256;
+
+export function scopeInsufficient(failure: ScopeFailure, token: string, trace: Trace): Refusal {
+  recordToken(token, trace);
+  return new Refusal(
+    SCOPE_MISSING,
+    {
+      reason: failure.reason,
+      message: describeTokenVerdict(failure),
+      check: TOKEN_REASONS[failure.reason].check,
+      expected: failure.expected,
+      actual: failure.actual,
+    },
+    { message: SCOPE_REFUSAL_MESSAGE },
+  );
+}
+
+function recordToken(token: string, trace: Trace): void {
+  if (trace.authorization) trace.authorization = { ...trace.authorization, token: summarizeToken(token) };
+}
