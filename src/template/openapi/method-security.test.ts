@@ -135,6 +135,16 @@ describe("security", () => {
     expect(secured(authorizer(text)).findings).toEqual([]);
   });
 
+  test("NONE opens a method where no scheme has that name, as SAM writes it, also beside an API key", () => {
+    const own = authorizer(`type: token, authorizerUri: "${LAMBDA}"`);
+    const open = method(secured(own, "security: [NONE: []]"), "/pets");
+    expect(open).toMatchObject({ authorizationType: "NONE", apiKeyRequired: false });
+    expect(open?.notServed).toBeUndefined();
+    const defined = method(secured(own.replace("s: {", "NONE: {"), "security: [NONE: []]"), "/pets");
+    expect(defined).toMatchObject({ authorizationType: "CUSTOM" });
+    expect(method(secured(own, "security: [none: []]"), "/pets")?.notServed?.rule).toBe("openapi-scheme-missing");
+  });
+
   test("a scheme that is not defined is refused with the nearest name", () => {
     const loaded = secured(
       authorizer(`type: token, authorizerUri: "${LAMBDA}"`).replace("s: {", "lambda: {"),

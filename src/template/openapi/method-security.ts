@@ -28,6 +28,11 @@ interface Requirements {
 
 const NOTHING: Requirements = { apiKeyRequired: false, authorizer: undefined };
 const INCOMPLETE = "openapi-scheme-incomplete";
+/**
+ * What SAM writes, without defining it, for `Authorizer: NONE` (C: output of the SAM translator), which opens the method
+ * (D: SAM's ApiFunctionAuth). Any other name that is not defined is refused.
+ */
+export const NO_AUTHORIZER = "NONE";
 
 /**
  * Who may call a method: `security` of the operation, else of the root, and `x-amazon-apigateway-auth`. Whatever the
@@ -151,6 +156,7 @@ function useScheme(
   refuse: Refuse,
 ): Requirement | "api-key" | undefined {
   const scheme = schemes.use(node.name);
+  if (!scheme && node.name === NO_AUTHORIZER) return undefined;
   if (!scheme) {
     const meant = nearestName(node.name, schemes.names());
     const fix = meant ? `Write ${meant} if that is what is meant, else define the scheme.` : "Define the scheme.";

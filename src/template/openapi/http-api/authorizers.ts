@@ -39,6 +39,11 @@ export class HttpApiAuthorizers {
     for (const scheme of this.#schemes()?.entries() ?? []) if (scheme.get(AUTHORIZER)) this.scheme(scheme.name, scheme);
   }
 
+  /** Whether the document has a security scheme of that name, good or not. */
+  defines(name: string): boolean {
+    return this.#schemes()?.get(name) !== undefined;
+  }
+
   scheme(name: string, from: SourceNode): SchemeVerdict {
     let verdict = this.#known.get(name);
     if (verdict === undefined) {

@@ -130,6 +130,7 @@ describe("who may call a route", () => {
   test.each([
     ["nothing said", {}, "NONE"],
     ["an empty list", { security: [] }, "NONE"],
+    ["NONE, as SAM writes it", { security: [{ NONE: [] }] }, "NONE"],
     ["a JWT authorizer", { security: [{ jwt: ["a"] }] }, "JWT"],
     ["a Lambda authorizer", { security: [{ own: [] }] }, "CUSTOM"],
     ["IAM", { security: [{ iam: [] }] }, "AWS_IAM"],
@@ -146,6 +147,7 @@ describe("who may call a route", () => {
 
   test.each([
     ["a scheme that is not defined", { security: [{ jtw: [] }] }, "security-scheme-unsupported/route"],
+    ["a scheme called none", { security: [{ none: [] }] }, "security-scheme-unsupported/route"],
     ["a scheme that API Gateway would not ask for", { security: [{ plain: [] }] }, "security-scheme-unsupported/route"],
     ["two requirements", { security: [{ jwt: [] }, { own: [] }] }, "security-invalid/route"],
     ["two schemes in one", { security: [{ jwt: [], own: [] }] }, "security-invalid/route"],

@@ -1,6 +1,7 @@
 import type { Route } from "../../../model/http-api.ts";
 import type { RouteReport } from "../../report.ts";
 import { type SourceNode, show } from "../../source-node.ts";
+import { NO_AUTHORIZER } from "../method-security.ts";
 import type { HttpApiAuthorizers } from "./authorizers.ts";
 import type { HttpApiContext } from "./load-http-api.ts";
 
@@ -49,6 +50,7 @@ export function readRouteSecurity(
       "Write a list.",
     );
   }
+  if (scheme.name === NO_AUTHORIZER && !authorizers.defines(NO_AUTHORIZER)) return OPEN;
   const verdict = authorizers.scheme(scheme.name, scheme);
   if (!verdict.ok) {
     route.refuse(verdict.problem);
