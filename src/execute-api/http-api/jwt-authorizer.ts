@@ -108,16 +108,20 @@ export function authorizeWithJwt(
   const known = keys && rememberedTokens.find(token);
   if (known !== undefined && known.byKid === keys?.byKid) {
     const judged = judgeClaims(known.claims, options);
-    return judged.ok
-      ? grant(known, token, authorizer, routeScopes, trace)
-      : refuseToken(judged, token, routeScopes, trace);
+    return judged.ok ? grant(known, routeScopes, trace) : refuseToken(judged, token, routeScopes, trace);
   }
   const decoded = decodeJwt(token, readRememberedHeader);
   if (!decoded.ok) return refuseToken(decoded, token, routeScopes, trace);
   const finish = (verdict: RemoteTokenVerdict, keys?: KeySet): Caller => {
     if (!verdict.ok) return refuseToken(verdict, token, routeScopes, trace);
-    const verified = rememberedTokens.add({ token, byKid: keys?.byKid, claims: verdict.claims });
-    return grant(verified, token, authorizer, routeScopes, trace);
+    const record = {
+      type: "JWT",
+      authorizerName: name,
+      token: summarizeToken(token, verdict),
+      decision: "allow",
+    } as const;
+    const verified = rememberedTokens.add({ token, byKid: keys?.byKid, claims: verdict.claims, record });
+    return grant(verified, routeScopes, trace);
   };
   const verdict = verifyDecodedWithRemoteKeys(decoded, remote, options);
   // After a fetch it is not said which keys verified the token, so nothing is remembered of it.
@@ -127,7 +131,7 @@ export function authorizeWithJwt(
 /** Repeated headers and parameters are one value with commas, as in events (D), and so no token. */
 function sentValue({ headers, query }: HttpApiRequest, source: HttpIdentitySource): string | undefined {
   const values = source.kind === "header" ? headers.all(source.lowerCaseName) : (query.get(source.name) ?? []);
-  return values.length === 0 ? undefined : values.join(",");
+  return values.length > 1 ? values.join(",") : values[0];
 }
 
 function missing({ source, name }: JwtAuthorizer, sent: string | undefined): HttpApiRefusal {
@@ -176,17 +180,11 @@ function recordToken(token: string, trace: Trace): void {
   if (trace.authorization) trace.authorization = { ...trace.authorization, token: summarizeToken(token) };
 }
 
-function grant(
-  verified: VerifiedHere,
-  token: string,
-  { name }: JwtAuthorizer,
-  routeScopes: readonly string[],
-  trace: Trace,
-): Caller {
+function grant(verified: VerifiedHere, routeScopes: readonly string[], trace: Trace): Caller {
   if (routeScopes.length > 0) {
     const scopes = matchScopes(verified.claims, { anyOf: routeScopes });
     if (!scopes.ok) {
-      recordToken(token, trace);
+      recordToken(verified.token, trace);
       throw new HttpApiRefusal(
         403,
         "Forbidden",
@@ -204,7 +202,6 @@ function grant(
       );
     }
   }
-  verified.record ??= { type: "JWT", authorizerName: name, token: summarizeToken(token), decision: "allow" };
   trace.authorization = { ...verified.record, ...trace.authorization };
   verified.texts ??= claimTexts(verified.claims);
   // Null unless the route asks for scopes (R); else all of the token's, not those that matched (R).
@@ -214,7 +211,7 @@ function grant(
 /** What is worked out from a verified token once. */
 interface VerifiedHere extends VerifiedToken {
   texts?: Readonly<Record<string, string>>;
-  record?: NonNullable<Trace["authorization"]>;
+  readonly record: NonNullable<Trace["authorization"]>;
 }
 
 const rememberedTokens = new RememberedTokens<VerifiedHere>();

@@ -118,7 +118,8 @@ export function authorizeWithJwt(
   const finish = (verdict: RemoteTokenVerdict, keys?: KeySet): Caller => {
     if (!verdict.ok) throw tokenRefused(verdict, token, trace);
     const algorithm = verdict.header.alg as JwsAlgorithm; // it was compared with the list
-    const verified = rememberedTokens.add({ token, byKid: keys?.byKid, claims: verdict.claims, algorithm });
+    const record = { type: "JWT", token: summarizeToken(token, verdict), decision: "allow" } as const;
+    const verified = rememberedTokens.add({ token, byKid: keys?.byKid, claims: verdict.claims, algorithm, record });
     return grant(verified, issuer, methodScopes, trace);
   };
   const remote = ports.issuerKeys.of(issuer.issuer);
@@ -158,7 +159,6 @@ function grant(verified: VerifiedHere, issuer: TrustedIssuer, methodScopes: read
     const scopes = matchScopes(claims, { anyOf: methodScopes });
     if (!scopes.ok) throw scopeInsufficient(scopes, token, trace);
   }
-  verified.record ??= { type: "JWT", token: summarizeToken(token), decision: "allow" };
   trace.authorization = { ...verified.record, ...trace.authorization };
   verified.caller ??= callerOf(claims);
   return verified.caller;
@@ -173,7 +173,7 @@ function callerOf(claims: Claims): Caller {
 interface VerifiedHere extends VerifiedToken {
   /** Authorizers that trust one issuer may take different ones of it. */
   readonly algorithm: JwsAlgorithm;
-  record?: NonNullable<Trace["authorization"]>;
+  readonly record: NonNullable<Trace["authorization"]>;
   caller?: Caller;
 }
 
