@@ -73,9 +73,15 @@ const DESCRIPTIONS: Readonly<Record<Described["reason"], string | ((failure: Des
   issuer_mismatch_discovery: "the issuer in the OIDC discovery endpoint metadata does not match the configured issuer", // (R)
   jwks_unreachable: JWKS_ERROR,
   jwks_malformed: JWKS_ERROR,
-  redirect_refused: DISCOVERY_ERROR,
-  url_refused: DISCOVERY_ERROR,
+  redirect_refused: byDocument,
+  url_refused: byDocument,
 };
+
+/** Which of the issuer's two documents was not fetched from where it was said to be. */
+function byDocument(failure: Described): string {
+  const isDiscovery = "url" in failure && failure.url.endsWith("/.well-known/openid-configuration");
+  return isDiscovery ? DISCOVERY_ERROR : JWKS_ERROR;
+}
 
 /** A claim that is absent or of another type is taken for one whose value is wrong. */
 function byClaim(failure: Described): string {
