@@ -27,3 +27,22 @@ export function newExtendedRequestId(): string {
   next += GROUP_CHARACTERS;
   return `${id}=`;
 }
+
+const TRACE_ID_BYTES = 12;
+const TRACE_ID_CHARACTERS = TRACE_ID_BYTES * 2;
+
+const tracePool = Buffer.allocUnsafeSlow(TRACE_ID_BYTES * IDS_PER_FILL);
+let traceText = "";
+let nextTrace = 0;
+
+/** `Root=1-{seconds}-{24 hexadecimal digits}`, as AWS X-Ray writes them (D: "Tracing header"); made for many at once, too. */
+export function newTraceId(epochMs: number): string {
+  if (nextTrace === traceText.length) {
+    traceText = randomFillSync(tracePool).toString("hex");
+    nextTrace = 0;
+  }
+  const id = traceText.slice(nextTrace, nextTrace + TRACE_ID_CHARACTERS);
+  nextTrace += TRACE_ID_CHARACTERS;
+  const seconds = Math.floor(epochMs / 1000).toString(16);
+  return `Root=1-${seconds.padStart(8, "0")}-${id}`;
+}

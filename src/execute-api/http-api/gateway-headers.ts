@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { newTraceId } from "../request-ids.ts";
 import type { HttpApiRequest } from "./request.ts";
 
 /** Fields the gateway adds to what the client sent (R); those it brings itself replace the client's. */
@@ -19,11 +19,4 @@ export function gatewayHeaders({ headers, sourceIp, scheme, requestTimeEpoch }: 
     "x-forwarded-port": port,
     "x-forwarded-proto": scheme,
   };
-}
-
-function newTraceId(epochMs: number): string {
-  const seconds = Math.floor(epochMs / 1000)
-    .toString(16)
-    .padStart(8, "0");
-  return `Root=1-${seconds}-${randomBytes(12).toString("hex")}`;
 }
