@@ -18,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly measure: Benc
   authorizer: () => import("./authorizer.ts"),
   start: () => import("./start.ts"),
   routes: () => import("./routes.ts"),
+  templates: () => import("./templates.ts"),
 };
 
 const quick = process.argv.includes("--quick");

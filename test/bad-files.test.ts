@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { StartError } from "../src/server/start-error.ts";
-import { ask } from "./support/http.ts";
+import { ask, until } from "./support/http.ts";
 import { customAuthorizer, functionMethod, makeProject, mockMethod, openApi, type Project } from "./support/project.ts";
 import { startTestServer, type TestServer } from "./support/server.ts";
 
@@ -209,7 +209,10 @@ test("an access log that cannot be written is said once, and requests are answer
       stages: { api: { accessLog: { format: "$context.requestId", destination: "nowhere/access.log" } } },
     },
   });
-  for (let round = 0; round < 5; round++) expect(await get("/")).toMatchObject({ status: 200, body: "root" });
+  const ask = async () => expect(await get("/")).toMatchObject({ status: 200, body: "root" });
+  await ask();
+  await until("the trouble to be told", () => running?.told.troubles[0]);
+  for (let round = 0; round < 5; round++) await ask();
   expect(running?.told.troubles).toEqual([
     expect.stringMatching(/cannot write the access log .*nowhere\/access\.log \(ENOENT\)/),
   ]);

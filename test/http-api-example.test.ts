@@ -112,6 +112,26 @@ describe("the example", () => {
     expect(answer.record.refusal?.reason).toBe(reason);
   });
 
+  test("its access log goes where the project file says, with the caller's claims", async () => {
+    const log = join(folder, "access.log");
+    const format = "$context.requestId $context.status $context.authorizer.claims.aud $context.authorizer.error";
+    writeFileSync(
+      join(folder, "gatewarden.yaml"),
+      `stages: { httpapi: { accessLog: { destination: access.log, format: '${format}' } } }\n`,
+    );
+    await start();
+    expect(gateway?.apis.map(({ apiId }) => apiId)).toEqual(["httpapi"]);
+    expect((await ask({ token: bearer() })).status).toBe(200);
+    expect((await ask()).status).toBe(401);
+    await gateway?.stop();
+    gateway = undefined;
+    const lines = readFileSync(log, "utf8").trim().split("\n");
+    expect(lines.map((line) => line.replace(/^\S+ /, ""))).toEqual([
+      `200 ${AUDIENCE} -`,
+      "401 - missing: token not provided",
+    ]);
+  });
+
   test("a path that no route takes is 404", async () => {
     await start();
     expect(await ask({ path: "/test/" })).toMatchObject({ status: 404, body: '{"message":"Not Found"}' });

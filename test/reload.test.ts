@@ -82,6 +82,7 @@ describe("an edit", () => {
       }
     });
     try {
+      await until("version one at a client", () => seen.some((each) => each.body === "one"));
       for (const [at, version] of ["two", "three", "four", "five"].entries()) {
         if (at % 2 === 0) replace("api.json", api(version));
         else project.write("api.json", api(version));

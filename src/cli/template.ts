@@ -1,17 +1,20 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { formatFinding } from "../model/finding.ts";
+import { type Finding, formatFinding } from "../model/finding.ts";
 import { compileProject } from "../server/compile-project.ts";
+import { expandTemplate } from "../server/expand-template.ts";
 import { type AccountPlace, type LoadedProject, loadProject, type ProjectLocation } from "../server/load-project.ts";
 import { partitionOf, SERVER_DEFAULTS } from "../server/server-options.ts";
-import { UsageError } from "./arguments.ts";
-import type { Command } from "./command.ts";
+import { type Arguments, UsageError } from "./arguments.ts";
+import type { Command, CommandIo } from "./command.ts";
+import { readParameters } from "./serve-options.ts";
 
 export const template: Command = {
-  usage: "template check FILE…",
-  summary: "Lists what is wrong, not served or dangerous in your files, without starting anything.",
-  details: "Exits 1 when there is an error among the findings.",
+  usage: "template check FILE… | template expand FILE",
+  summary: "Lists what is wrong in your files, or prints what a SAM file becomes as CloudFormation; starts nothing.",
+  details:
+    "check exits 1 when there is an error among the findings. expand prints JSON, with findings on stderr, and exits 1 when the file cannot be expanded.",
   flags: {
     config: {
       type: "string",
@@ -19,6 +22,7 @@ export const template: Command = {
       env: true,
       help: "project file (gatewarden.yaml beside the first file or here)",
     },
+    parameter: { type: "string", value: "K=V", multiple: true, help: "parameter of CloudFormation and SAM templates" },
     region: { type: "string", value: "REGION", env: true, help: `AWS region in ARNs (${SERVER_DEFAULTS.region})` },
     "account-id": {
       type: "string",
@@ -30,37 +34,62 @@ export const template: Command = {
   },
   async run(args, io) {
     const [verb, ...files] = args.positionals;
-    if (verb !== "check")
-      throw new UsageError(`unknown verb ${JSON.stringify(verb ?? "")}, wanted: gatewarden template check FILE…`);
-    if (files.length === 0) throw new UsageError("no file named: gatewarden template check FILE…");
-    const region = args.string("region") ?? SERVER_DEFAULTS.region;
-    const place = {
-      region,
-      accountId: args.string("account-id") ?? SERVER_DEFAULTS.accountId,
-      partition: partitionOf(region),
-    };
-    const config = args.string("config");
-    const project = loadOnly(
-      {
-        files: files.map((file) => resolve(io.cwd, file)),
-        cwd: io.cwd,
-        ...(config !== undefined && { config: resolve(io.cwd, config) }),
-      },
-      place,
-    );
-    const known = new Set(project.functions.map((each) => each.arn));
-    const { findings } = compileProject(project, (arn) => known.has(arn), place);
-    if (args.boolean("json")) io.out(`${JSON.stringify({ findings }, null, 2)}\n`);
-    else for (const finding of findings) io.out(`${formatFinding(finding)}\n`);
-    return findings.some((finding) => finding.severity === "error") ? 1 : 0;
+    if (verb === "check") return check(files, args, io);
+    if (verb === "expand") return expand(files, args, io);
+    const wanted = "gatewarden template check FILE… or gatewarden template expand FILE";
+    throw new UsageError(`unknown verb ${JSON.stringify(verb ?? "")}, wanted: ${wanted}`);
   },
 };
 
+function check(files: readonly string[], args: Arguments, io: CommandIo): number {
+  if (files.length === 0) throw new UsageError("no file named: gatewarden template check FILE…");
+  const place = placeOf(args);
+  const location = { ...locationOf(args, io), files: files.map((file) => resolve(io.cwd, file)) };
+  const project = loadOnly(location, place, readParameters(args));
+  const known = new Set(project.functions.map((each) => each.arn));
+  const { findings } = compileProject(project, (arn) => known.has(arn), place);
+  say(findings, args, io.out);
+  return hasError(findings) ? 1 : 0;
+}
+
+function expand(files: readonly string[], args: Arguments, io: CommandIo): number {
+  const [file, ...more] = files;
+  if (file === undefined || more.length > 0) throw new UsageError("name one file: gatewarden template expand FILE");
+  const expanded = expandTemplate(resolve(io.cwd, file), locationOf(args, io), placeOf(args), readParameters(args));
+  say(expanded.findings, args, io.err);
+  if (expanded.json === undefined) return 1;
+  io.out(expanded.json);
+  return 0;
+}
+
+function placeOf(args: Arguments): AccountPlace {
+  const region = args.string("region") ?? SERVER_DEFAULTS.region;
+  return { region, accountId: args.string("account-id") ?? SERVER_DEFAULTS.accountId, partition: partitionOf(region) };
+}
+
+function locationOf(args: Arguments, { cwd }: CommandIo): Omit<ProjectLocation, "files"> {
+  const config = args.string("config");
+  return { cwd, ...(config !== undefined && { config: resolve(cwd, config) }) };
+}
+
+function say(findings: readonly Finding[], args: Arguments, write: (text: string) => void): void {
+  if (args.boolean("json")) write(`${JSON.stringify({ findings }, null, 2)}\n`);
+  else for (const finding of findings) write(`${formatFinding(finding)}\n`);
+}
+
+function hasError(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => finding.severity === "error");
+}
+
 /** Loads a project without leaving anything on the disk. */
-function loadOnly(location: ProjectLocation, place: AccountPlace): LoadedProject {
+function loadOnly(
+  location: ProjectLocation,
+  place: AccountPlace,
+  parameters: Readonly<Record<string, string>>,
+): LoadedProject {
   const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-check-"));
   try {
-    return loadProject(location, place, { issuerUrl: "http://localhost:4567/", dataDir });
+    return loadProject(location, place, { issuerUrl: "http://localhost:4567/", dataDir, parameters });
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }

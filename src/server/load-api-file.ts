@@ -38,7 +38,8 @@ export interface FileContext {
 /** Stage of a REST API that nothing names; HTTP APIs have `$default`. */
 const DEFAULT_REST_STAGE = "dev";
 const DEFAULT_HTTP_STAGE = "$default";
-const STACK_NAME = "local";
+/** What templates see as AWS::StackName. */
+export const STACK_NAME = "local";
 
 /** Reads an OpenAPI, CloudFormation or SAM file; which of them it is its content says. */
 export function loadApiFile(file: string, context: FileContext): LoadedFile {
@@ -73,13 +74,25 @@ function loadTemplate(
   const { access } = stack;
   const apis: LoadedApi[] = [
     ...stack.restApis.map(
-      ({ api, stages, refusals = [] }) => ({ type: "REST", api, stages, file, access, refusals }) as const,
+      ({ api, stages, refusals = [] }) =>
+        ({ type: "REST", api, stages: logged(api.apiId, stages, project), file, access, refusals }) as const,
     ),
     ...stack.httpApis.map(
-      ({ api, stages, refusals = [] }) => ({ type: "HTTP", api, stages, file, access, refusals }) as const,
+      ({ api, stages, refusals = [] }) =>
+        ({ type: "HTTP", api, stages: logged(api.apiId, stages, project), file, access, refusals }) as const,
     ),
   ];
   return { apis, functions: stack.functions, outputs: stack.outputs, files: stack.files };
+}
+
+/** With the project file's access log, where it has one for the API, in place of the template's. */
+function logged<Logged extends { readonly accessLog?: unknown }>(
+  apiId: string,
+  stages: readonly Logged[],
+  { stages: own }: ProjectFile,
+): readonly Logged[] {
+  const accessLog = Object.hasOwn(own, apiId) ? own[apiId]?.accessLog : undefined;
+  return accessLog === undefined ? stages : stages.map((stage) => ({ ...stage, accessLog }));
 }
 
 /** The project file's stage variables, and over them the caller's. */

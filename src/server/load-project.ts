@@ -87,8 +87,7 @@ export function loadProject(
   options: LoadProjectOptions,
 ): LoadedProject {
   const findings: Finding[] = [];
-  const config = location.config ?? findProjectFile(location);
-  const project = config === undefined ? EMPTY_PROJECT : readProject(config, findings);
+  const { config, project } = findProject(location, findings);
   const files = location.files.length > 0 ? location.files : project.files;
   const parameters = withIssuer({ ...project.parameters, ...options.parameters }, options.issuerUrl);
   const loaded = files.map((file) => loadApiFile(file, { project, place, parameters, options, findings }));
@@ -112,6 +111,15 @@ export function loadProject(
 }
 
 const EMPTY_PROJECT: ProjectFile = { files: [], parameters: {}, functions: {}, stages: {}, issuers: {}, accept: [] };
+
+/** The project file that goes with the files, and what it says. */
+export function findProject(
+  location: ProjectLocation,
+  findings: Finding[],
+): { readonly config: string | undefined; readonly project: ProjectFile } {
+  const config = location.config ?? findProjectFile(location);
+  return { config, project: config === undefined ? EMPTY_PROJECT : readProject(config, findings) };
+}
 
 function findProjectFile({ files, cwd }: ProjectLocation): string | undefined {
   const places = files.length > 0 ? [dirname(files[0] as string), cwd] : [cwd];

@@ -9,6 +9,7 @@ import { SourceNode } from "./source-node.ts";
  */
 export class Origins {
   readonly #places = new WeakMap<object, Map<string, SourcePosition | SourceNode>>();
+  readonly #sources = new WeakMap<object, SourceNode>();
 
   /** Says where the member `key` of a made mapping or list comes from. */
   set(container: object, key: string | number, at: SourcePosition | SourceNode): void {
@@ -17,28 +18,31 @@ export class Origins {
     this.#places.set(container, places);
   }
 
+  /** Says that every member of a made mapping or list comes from the member of `source` with the same key. */
+  follow(container: object, source: SourceNode): void {
+    this.#sources.set(container, source);
+  }
+
   get(container: object, key: string | number): SourcePosition | undefined {
-    const place = this.#places.get(container)?.get(String(key));
-    // Looked up when it is asked for: most values are never complained about.
-    return place instanceof SourceNode ? place.at() : place;
+    return positionAt(this.place(container, key));
+  }
+
+  /** The same as it was set: a node's position is looked up when it is asked for, since most values never are. */
+  place(container: object, key: string | number): SourcePosition | SourceNode | undefined {
+    return this.#places.get(container)?.get(String(key)) ?? this.#sources.get(container)?.get(key);
   }
 
   /** A plain copy of a node's value whose members all point back at where they stand. */
   copy(node: SourceNode): unknown {
     if (node.isMapping) {
       const made: Record<string, unknown> = Object.create(null);
-      for (const child of node.entries()) {
-        made[child.name] = this.copy(child);
-        this.set(made, child.name, child);
-      }
+      for (const child of node.entries()) made[child.name] = this.copy(child);
+      this.follow(made, node);
       return made;
     }
     if (node.isList) {
-      const made: unknown[] = [];
-      for (const child of node.items()) {
-        const index = made.push(this.copy(child)) - 1;
-        this.set(made, index, child);
-      }
+      const made = node.items().map((child) => this.copy(child));
+      this.follow(made, node);
       return made;
     }
     return node.value;
@@ -48,14 +52,18 @@ export class Origins {
 /** A document whose values were made; what no origin is known of points at the nearest thing above it. */
 export function derivedDocument(value: unknown, origins: Origins, root: SourcePosition): SourceDocument {
   const positionOf = (path: SourcePath): SourcePosition => {
-    let at = root;
+    let nearest: SourcePosition | SourceNode = root;
     let container: unknown = value;
     for (const key of path) {
       if (typeof container !== "object" || container === null || !Object.hasOwn(container, key)) break;
-      at = origins.get(container, key) ?? at;
+      nearest = origins.place(container, key) ?? nearest;
       container = (container as Record<string | number, unknown>)[key];
     }
-    return at;
+    return positionAt(nearest);
   };
   return { file: root.file, value, positionOf, keyPositionOf: positionOf };
+}
+
+function positionAt<Place extends SourcePosition | SourceNode | undefined>(place: Place): Exclude<Place, SourceNode> {
+  return (place instanceof SourceNode ? place.at() : place) as Exclude<Place, SourceNode>;
 }
