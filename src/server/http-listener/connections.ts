@@ -1,109 +1,107 @@
-import type { Server } from "node:http";
-import type { Socket } from "node:net";
-import { normalizeAddress, type TrustedProxies } from "./trusted-proxies.ts";
+import type { Server, Socket } from "node:net";
+import { HttpConnection, type Service, type TurnLimits } from "./http-connection.ts";
+import { LINGER_MS, type ListenerLimits, TIMEOUT_CHECK_INTERVAL_MS } from "./listener-limits.ts";
 
-export interface ConnectionState {
-  readonly socket: Socket;
-  /** The peer's address, IPv4 in IPv6 form undone. */
-  readonly address: string;
-  readonly isTrustedProxy: boolean;
-  /** Requests handed to the handler whose answers are not written yet (more than one when pipelined). */
-  inFlight: number;
-  /** A refusal was or will be the last thing on this connection. */
-  isClosing: boolean;
-}
+/**
+ * The open connections of one server: their time limits, and which of them still owe an answer when it stops. Time is
+ * counted in turns of one sweep over all connections, since nearly no connection reaches a limit and setting a timer for
+ * each request costs more than parsing it. A process that is kept busy makes fewer turns, so it cuts off nobody early.
+ */
+export class Connections {
+  /** How often the sweep has come around. */
+  turn = 0;
+  isStopping = false;
 
-/** The open connections of one server, so that stopping knows which of them still owe an answer. */
-export interface Connections {
-  stateOf(socket: Socket): ConnectionState;
-  /** A request's head was accepted, its body is on its way. */
-  beginReceiving(connection: ConnectionState): void;
-  endReceiving(connection: ConnectionState): void;
-  begin(connection: ConnectionState): void;
-  end(connection: ConnectionState): void;
-  isStopping(): boolean;
-  stop(graceMs: number): Promise<void>;
-}
-
-/** Must be called before the server listens. */
-export function trackConnections(server: Server, isTls: boolean, proxies: TrustedProxies): Connections {
-  const states = new Map<Socket, ConnectionState>();
-  const receiving = new Set<ConnectionState>();
+  readonly #server: Server;
+  readonly #open = new Set<HttpConnection>();
   /** TCP sockets whose TLS handshake is under way, by peer: the TLS socket that follows has no public link to them. */
-  const handshaking = new Map<string, Socket>();
-  let stopping = false;
-  let inFlight = 0;
-  let onQuiet: (() => void) | undefined;
+  readonly #handshaking = new Map<string, Socket>();
+  #sweep: NodeJS.Timeout | undefined;
+  #inFlight = 0;
+  #onQuiet: (() => void) | undefined;
 
-  function open(socket: Socket): ConnectionState {
-    handshaking.delete(peerOf(socket));
-    const address = normalizeAddress(socket.remoteAddress ?? "");
-    const state = { socket, address, isTrustedProxy: proxies.trusts(address), inFlight: 0, isClosing: false };
-    states.set(socket, state);
+  /** Must be made before the server listens. */
+  constructor(server: Server, service: Service) {
+    this.#server = server;
+    const isTls = service.scheme === "https";
+    if (isTls) {
+      server.on("connection", (socket: Socket) => this.#awaitHandshake(socket));
+      // Spoken to in plain HTTP, or a client that does not trust the certificate: theirs to notice, not worth a report.
+      server.on("tlsClientError", (_error: unknown, socket: Socket) => socket.destroy());
+    }
+    server.on(isTls ? "secureConnection" : "connection", (socket: Socket) => {
+      if (isTls) this.#handshaking.delete(peerOf(socket));
+      this.#open.add(new HttpConnection(socket, service, this));
+    });
+
+    server.once("listening", () => this.#startSweep(service.limits));
+  }
+
+  delete(connection: HttpConnection): void {
+    this.#open.delete(connection);
+  }
+
+  /** The handler has a request. */
+  begin(): void {
+    this.#inFlight++;
+  }
+
+  /** Its answer is written, or its client is gone. */
+  end(): void {
+    this.#inFlight--;
+    if (this.#inFlight === 0) this.#onQuiet?.();
+  }
+
+  /** Closes idle connections, waits for answers in flight up to `graceMs`, then cuts. */
+  async stop(graceMs: number): Promise<void> {
+    this.isStopping = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const deadline = setTimeout(() => this.#cut(), graceMs);
+    for (const socket of this.#handshaking.values()) socket.destroy();
+    for (const connection of this.#open) {
+      if (!connection.isBusy) connection.closeSoon();
+    }
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#onQuiet = resolve));
+    await closed;
+    clearTimeout(deadline);
+    clearInterval(this.#sweep);
+  }
+
+  #startSweep(limits: ListenerLimits): void {
+    const intervalMs = sweepIntervalMs(limits);
+    const turnLimits = inTurns(limits, intervalMs);
+    this.#sweep = setInterval(() => {
+      this.turn++;
+      for (const connection of this.#open) connection.checkTime(this.turn, turnLimits);
+    }, intervalMs).unref();
+  }
+
+  #awaitHandshake(socket: Socket): void {
+    const peer = peerOf(socket);
+    this.#handshaking.set(peer, socket);
     socket.once("close", () => {
-      states.delete(socket);
-      receiving.delete(state);
-      noteQuiet();
+      if (this.#handshaking.get(peer) === socket) this.#handshaking.delete(peer);
     });
-    return state;
   }
 
-  function noteQuiet(): void {
-    if (onQuiet !== undefined && inFlight === 0 && receiving.size === 0) onQuiet();
+  #cut(): void {
+    this.#onQuiet?.();
+    for (const { socket } of this.#open) socket.destroy();
+    for (const socket of this.#handshaking.values()) socket.destroy();
   }
+}
 
-  function cut(): void {
-    onQuiet?.();
-    for (const socket of states.keys()) socket.destroy();
-    for (const socket of handshaking.values()) socket.destroy();
-  }
+function sweepIntervalMs({ headTimeoutMs, requestTimeoutMs, keepAliveIdleMs }: ListenerLimits): number {
+  return Math.max(1, Math.min(TIMEOUT_CHECK_INTERVAL_MS, headTimeoutMs, requestTimeoutMs, keepAliveIdleMs));
+}
 
-  if (isTls) {
-    server.on("connection", (socket) => {
-      const peer = peerOf(socket);
-      handshaking.set(peer, socket);
-      socket.once("close", () => {
-        if (handshaking.get(peer) === socket) handshaking.delete(peer);
-      });
-    });
-    // Spoken to in plain HTTP, or a client that does not trust the certificate: theirs to notice, not worth a report.
-    server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
-  }
-  server.on(isTls ? "secureConnection" : "connection", open);
-
+function inTurns(limits: ListenerLimits, intervalMs: number): TurnLimits {
+  const turns = (timeMs: number): number => Math.ceil(timeMs / intervalMs);
   return {
-    stateOf: (socket) => states.get(socket) ?? open(socket),
-    beginReceiving(connection) {
-      receiving.add(connection);
-    },
-    endReceiving(connection) {
-      receiving.delete(connection);
-      noteQuiet();
-    },
-    begin(connection) {
-      connection.inFlight++;
-      inFlight++;
-    },
-    end(connection) {
-      connection.inFlight--;
-      inFlight--;
-      noteQuiet();
-    },
-    isStopping: () => stopping,
-    async stop(graceMs) {
-      stopping = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      const deadline = setTimeout(cut, graceMs);
-      for (const socket of handshaking.values()) socket.destroy();
-      for (const state of states.values()) {
-        if (state.inFlight === 0 && !receiving.has(state)) state.socket.destroySoon();
-      }
-      if (inFlight > 0 || receiving.size > 0) await new Promise<void>((resolve) => (onQuiet = resolve));
-      // The last answers may still be on their way out: their connections close behind them.
-      for (const { socket } of states.values()) socket.destroySoon();
-      await closed;
-      clearTimeout(deadline);
-    },
+    head: turns(limits.headTimeoutMs),
+    request: turns(limits.requestTimeoutMs),
+    idle: turns(limits.keepAliveIdleMs),
+    linger: turns(LINGER_MS),
   };
 }
 

@@ -26,7 +26,7 @@ export const TARGET_LIMIT_CHARS = 10_240;
 export const HEADER_VALUES_LIMIT_BYTES = 10_240;
 /** Ours: target, header values, and room for names and separators. */
 export const HEAD_LIMIT_BYTES = 32_768;
-/** Ours. Node's own `maxHeadersCount` drops what is over it without a word, so it is off and this one refuses. */
+/** Ours. More are refused; dropping what is over it would be a request that nobody sent. */
 export const HEADER_COUNT_LIMIT = 200;
 /** Payload size (D: API Gateway quotas, "10 MB"; the number in the answer's text is (C)). */
 export const BODY_LIMIT_BYTES = 10_485_760;
@@ -36,11 +36,15 @@ export const KEEP_ALIVE_IDLE_MS = 60_000;
 export const WRITE_STALL_MS = 30_000;
 export const CONNECTION_LIMIT = 10_000;
 export const STOP_GRACE_MS = 10_000;
-/** How often connections are checked against the head and request timeouts: those are exact to this much. */
+/** How often connections are checked against their time limits: a limit is kept to within two of these. */
 export const TIMEOUT_CHECK_INTERVAL_MS = 500;
 /** After a refusal that closes, unread bytes are taken in for this long so that the refusal is not lost to a reset. */
 export const LINGER_MS = 1_000;
 export const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Chunk extensions mean nothing to anyone; more than this of them in one request is an attack. */
+export const CHUNK_EXTENSION_LIMIT_BYTES = 16_384;
+/** One chunk-size line. */
+export const CHUNK_LINE_LIMIT_BYTES = 4_096;
 
 export const defaultListenerLimits: ListenerLimits = {
   headBytes: HEAD_LIMIT_BYTES,

@@ -6,7 +6,13 @@ const read = (headers: readonly string[], httpVersion = "1.1") =>
   readHead("/", httpVersion, headers, defaultListenerLimits);
 
 test("HTTP/1.0 may leave out Host, and has no chunked bodies", () => {
-  expect(read([], "1.0")).toEqual({ ok: true, headers: [], bodyLength: 0 });
+  expect(read([], "1.0")).toEqual({
+    ok: true,
+    headers: [],
+    bodyLength: 0,
+    keepsAlive: false,
+    expectsContinue: false,
+  });
   expect(read(["Transfer-Encoding", "chunked"], "1.0")).toMatchObject({ ok: false, refusal: { status: 400 } });
 });
 
@@ -17,6 +23,25 @@ test("how long the body is follows from the head alone", () => {
     bodyLength: CHUNKED,
     headers: ["Host", "a"],
   });
+});
+
+test("Connection decides whether there will be another request, and what else it names is dropped", () => {
+  const keeps = (value: string, httpVersion: string) => {
+    const verdict = read(["Host", "a", "Connection", value], httpVersion);
+    return verdict.ok && verdict.keepsAlive;
+  };
+  expect(["", "x", "Keep-Alive", "close", "x, CLOSE", "close, keep-alive"].map((value) => keeps(value, "1.1"))).toEqual(
+    [true, true, true, false, false, false],
+  );
+  expect(["", "x", "Keep-Alive", "x,keep-alive", "close, keep-alive"].map((value) => keeps(value, "1.0"))).toEqual([
+    false,
+    false,
+    true,
+    true,
+    false,
+  ]);
+  const named = ["Host", "a", "Connection", "close, X", "x", "1", "Y", "2", "Expect", "100-continue"];
+  expect(read(named)).toMatchObject({ headers: ["Host", "a", "Y", "2", "Expect", "100-continue"] });
 });
 
 test("what an engine might let pass is refused here all the same", () => {

@@ -1,7 +1,9 @@
 import type { RawHeaders } from "../../execute-api/transport.ts";
+import { fieldName, trimBlanks } from "./field-syntax.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 import {
   badRequest,
+  expectationFailed,
   headersTooLarge,
   type TransportRefusal,
   targetTooLong,
@@ -9,8 +11,16 @@ import {
 } from "./transport-refusal.ts";
 
 export type HeadVerdict =
-  /** `bodyLength` is the declared number of bytes, or -1 for a chunked body. */
-  | { readonly ok: true; readonly headers: RawHeaders; readonly bodyLength: number }
+  | {
+      readonly ok: true;
+      readonly headers: RawHeaders;
+      /** The declared number of bytes, or -1 for a chunked body. */
+      readonly bodyLength: number;
+      /** Whether the client wants to send another request on this connection. */
+      readonly keepsAlive: boolean;
+      /** Whether the client waits for `100 Continue` before it sends the body. */
+      readonly expectsContinue: boolean;
+    }
   | { readonly ok: false; readonly refusal: TransportRefusal };
 
 export const CHUNKED = -1;
@@ -19,7 +29,6 @@ export const CHUNKED = -1;
 const originForm = /^\/[\x21\x22\x24-\x7e]*$/;
 const hostValue = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,255})(?::\d{1,5})?$/;
 const decimal = /^\d{1,15}$/;
-const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** A client that names one of these in `Connection` tries to make us forget it (RFC 9110 §7.6.1 forbids it). */
 const neverHopByHop = new Set(["host", "content-length", "authorization", "cookie", "x-api-key"]);
 
@@ -43,8 +52,12 @@ export function readHead(
   let host: string | undefined;
   let contentLength: string | undefined;
   let transferEncoding: string | undefined;
-  let hopByHop = 0;
+  /** The headers so far without those of the connection, once there is one of those. */
+  let kept: string[] | undefined;
   let named: Set<string> | undefined;
+  let saysClose = false;
+  let saysKeepAlive = false;
+  let expectsContinue = false;
 
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string; // `at` runs over even indexes below the length, and names come with values
@@ -65,22 +78,34 @@ export function readHead(
         if (transferEncoding !== undefined)
           return refuse(badRequest("There is more than one Transfer-Encoding header."));
         transferEncoding = value;
-        hopByHop++;
-        break;
+        kept ??= rawHeaders.slice(0, at);
+        continue;
       case "connection":
-        hopByHop++;
-        if (isOrdinaryConnection(value)) break;
+        kept ??= rawHeaders.slice(0, at);
+        if (value === "keep-alive") {
+          saysKeepAlive = true;
+          continue;
+        }
         for (const option of value.split(",")) {
-          const optionName = option.trim().toLowerCase();
+          const optionName = trimBlanks(option, 0, option.length).toLowerCase();
           if (optionName === "") continue;
           if (!fieldName.test(optionName)) return refuse(badRequest("The Connection header is not a list of names."));
           if (neverHopByHop.has(optionName)) return refuse(badRequest(`The Connection header names ${optionName}.`));
-          (named ??= new Set()).add(optionName);
+          if (optionName === "close") saysClose = true;
+          else if (optionName === "keep-alive") saysKeepAlive = true;
+          else (named ??= new Set()).add(optionName);
         }
+        continue;
+      case "expect":
+        if (httpVersion === "1.0") break; // RFC 9110 §10.1.1: to be ignored
+        if (value.toLowerCase() !== "100-continue") return refuse(expectationFailed());
+        expectsContinue = true;
         break;
       default:
-        hopByHop++;
+        kept ??= rawHeaders.slice(0, at);
+        continue;
     }
+    kept?.push(name, value);
   }
 
   if (valueBytes > limits.headerValueBytes) return refuse(headersTooLarge(limits.headerValueBytes));
@@ -103,8 +128,10 @@ export function readHead(
     if (!decimal.test(contentLength)) return refuse(badRequest("The Content-Length is not a decimal number."));
     bodyLength = Number(contentLength);
   }
-  const headers = hopByHop === 0 ? rawHeaders : endToEnd(rawHeaders, named);
-  return { ok: true, headers, bodyLength };
+  const endToEnd = kept ?? rawHeaders;
+  const headers = named === undefined ? endToEnd : without(endToEnd, named);
+  const keepsAlive = !saysClose && (saysKeepAlive || httpVersion === "1.1");
+  return { ok: true, headers, bodyLength, keepsAlive, expectsContinue };
 }
 
 function refuse(refusal: TransportRefusal): HeadVerdict {
@@ -118,6 +145,8 @@ function connectionHeader(name: string): string {
       return among(name, "te", "te");
     case 4:
       return among(name, "host", "host");
+    case 6:
+      return among(name, "expect", "expect");
     case 7:
       return among(name, "upgrade", "trailer");
     case 10:
@@ -138,18 +167,11 @@ function among(name: string, one: string, other: string): string {
   return lower === one || lower === other ? lower : "";
 }
 
-function isOrdinaryConnection(value: string): boolean {
-  return value === "keep-alive" || value === "close" || value === "Keep-Alive";
-}
-
-function endToEnd(rawHeaders: RawHeaders, named: Set<string> | undefined): RawHeaders {
+function without(headers: RawHeaders, named: ReadonlySet<string>): RawHeaders {
   const kept: string[] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] as string; // as above
-    const kind = connectionHeader(name);
-    if (kind !== "" && kind !== "host" && kind !== "content-length") continue;
-    if (named?.has(name.toLowerCase())) continue;
-    kept.push(name, rawHeaders[at + 1] as string);
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] as string; // as above
+    if (!named.has(name.toLowerCase())) kept.push(name, headers[at + 1] as string);
   }
   return kept;
 }

@@ -82,6 +82,33 @@ test("plain HTTP to a TLS listener gets nothing, and the listener goes on", asyn
   expect((await makeClient(cert).request(to("localhost", port))).outcome).toBe("response");
 });
 
+test("a TLS client may send all it has and end its side: every request is answered, in order", async () => {
+  const answers: (() => void)[] = [];
+  const listener = await listen({
+    host: "127.0.0.1",
+    port: 0,
+    tls: { cert, key },
+    handler: ({ target, body }) =>
+      new Promise((resolve) => answers.push(() => resolve({ status: 200, headers: [], body: `${target} ${body}` }))),
+  });
+  listeners.push(listener);
+  const options = { port: listener.port, host: "127.0.0.1", servername: "localhost", ca: cert, allowHalfOpen: true };
+  const get = "GET /one HTTP/1.1\r\nHost: a\r\n\r\n";
+  const put = `PUT /two HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n${"x".repeat(40_000)}`;
+  const socket: TLSSocket = connect(options, () => socket.end(get + put + get));
+  let text = "";
+  socket.setEncoding("latin1").on("data", (piece) => (text += piece));
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  for (let count = 0; count < 3; count++) {
+    while (answers.length === 0) await new Promise(setImmediate);
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    expect(answers).toHaveLength(1);
+    answers.pop()?.();
+  }
+  await closed;
+  expect(text.match(/\/(?:one|two) x*/g)).toEqual(["/one ", `/two ${"x".repeat(40_000)}`, "/one "]);
+});
+
 test("stopping closes idle TLS connections and unfinished handshakes", async () => {
   const listener = await start();
   const options = { port: listener.port, host: "127.0.0.1", servername: "localhost", ca: cert };

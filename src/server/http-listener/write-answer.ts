@@ -1,5 +1,7 @@
-import type { ServerResponse } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import type { Answer } from "../../execute-api/transport.ts";
+import { fieldName, fieldValue } from "./field-syntax.ts";
 import type { TransportRefusal } from "./transport-refusal.ts";
 
 /** Up to here head and body are written as one string; above, copying costs more than a second buffer in the write. */
@@ -8,55 +10,70 @@ const ONE_WRITE_LIMIT_BYTES = 16_384;
 /**
  * Writes an answer with the headers that are the transport's: Date, Content-Length, Connection (R: API Gateway sends
  * these three, and no Keep-Alive). Everything goes out as latin1, so header bytes from 0x80 up leave as they came in.
- * @throws what node:http throws for a status, header name or value that cannot be on the wire; nothing is written then.
+ * @throws RangeError for a status, header name or value that cannot be on the wire; nothing is written then.
  */
-export function writeAnswer(response: ServerResponse, answer: Answer, isHead: boolean, keepAlive: boolean): void {
-  const { status, body } = answer;
-  if (!Number.isInteger(status) || status < 200 || status > 999) {
-    throw new RangeError(`status ${status} is not a final HTTP status`);
+export function writeAnswer(socket: Socket, answer: Answer, isHead: boolean, keepAlive: boolean): void {
+  const { status, headers, body } = answer;
+  let head = statusLine(status);
+  if (headers.length % 2 !== 0) throw new RangeError("a header name has no value");
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] as string; // even index below an even length
+    const value = headers[at + 1] as string;
+    if (isTransportHeader(name)) continue;
+    if (!fieldName.test(name)) throw new RangeError("a header name holds characters that are not allowed in one");
+    if (!fieldValue.test(value)) {
+      throw new RangeError(`the value of header ${name} holds characters that are not allowed in one`);
+    }
+    head += `${name}: ${value}\r\n`;
   }
-  const headers = withoutTransportHeaders(answer.headers);
   const hasNoBody = status === 204 || status === 304; // RFC 9110 §6.4.1, and §8.6: no Content-Length with a 204
   const length = hasNoBody ? 0 : typeof body === "string" ? Buffer.byteLength(body) : body.length;
-  if (!hasNoBody) headers.push("Content-Length", String(length));
-  headers.push("Connection", keepAlive ? "keep-alive" : "close");
-  response.writeHead(status, headers);
+  if (!hasNoBody) head += `Content-Length: ${length}\r\n`;
+  head += keepAlive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
+  head += dateAndEmptyLine();
 
-  if (isHead || length === 0) response.end();
-  else if (typeof body === "string" && body.length === length) response.end(body, "latin1");
-  else {
+  if (isHead || length === 0) {
+    socket.write(head, "latin1");
+  } else if (typeof body === "string" && body.length === length) {
+    socket.write(head + body, "latin1");
+  } else {
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
-    if (length <= ONE_WRITE_LIMIT_BYTES) response.end(bytes.toString("latin1"), "latin1");
-    else response.end(bytes);
+    if (length <= ONE_WRITE_LIMIT_BYTES) {
+      socket.write(head + bytes.toString("latin1"), "latin1");
+    } else {
+      socket.cork();
+      socket.write(head, "latin1");
+      socket.write(bytes);
+      socket.uncork();
+    }
   }
-}
-
-/** The same as raw bytes, for when there is no request object to answer. */
-export function refusalBytes(refusal: TransportRefusal): string {
-  const reason = { 400: "Bad Request", 408: "Request Timeout", 413: "Content Too Large" }[refusal.status] ?? "Refused";
-  return [
-    `HTTP/1.1 ${refusal.status} ${reason}`,
-    `Date: ${new Date().toUTCString()}`,
-    `Content-Type: ${refusal.contentType}`,
-    `Content-Length: ${Buffer.byteLength(refusal.body)}`,
-    "Connection: close",
-    "",
-    refusal.body,
-  ].join("\r\n");
 }
 
 export function refusalAnswer(refusal: TransportRefusal): Answer {
   return { status: refusal.status, headers: ["Content-Type", refusal.contentType], body: refusal.body };
 }
 
-function withoutTransportHeaders(headers: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at] as string; // an odd length is refused by writeHead below
-    if (isTransportHeader(name)) continue;
-    kept.push(name, headers[at + 1] as string);
+const statusLines: string[] = [];
+
+function statusLine(status: number): string {
+  const line = statusLines[status];
+  if (line !== undefined) return line;
+  if (!Number.isInteger(status) || status < 200 || status > 999) {
+    throw new RangeError(`status ${status} is not a final HTTP status`);
   }
-  return kept;
+  return (statusLines[status] = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "unknown"}\r\n`);
+}
+
+let dateSecond = 0;
+let dateLine = "";
+
+function dateAndEmptyLine(): string {
+  const second = Math.floor(Date.now() / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateLine = `Date: ${new Date(second * 1000).toUTCString()}\r\n\r\n`;
+  }
+  return dateLine;
 }
 
 function isTransportHeader(name: string): boolean {
