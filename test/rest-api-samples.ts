@@ -168,7 +168,8 @@ export async function exchange(given: Exchange): Promise<Answer> {
   const caller = given.caller ?? {};
   const ports = given.ports ?? samplePorts();
   const sent = mapIntegrationRequest(request, matched, caller, deployment);
-  const received = await callIntegration(sent, matched, ports, given.trace ?? new Trace(ports.monotonic));
+  const trace = given.trace ?? new Trace(ports.monotonic);
+  const received = await callIntegration(sent, request, matched, deployment, ports, trace);
   return mapIntegrationResponse(received, sent, request, matched, caller, deployment);
 }
 

@@ -111,3 +111,9 @@ describe("what callers and functions wrote does not drive the terminal", () => {
     expect(printed.split("\n").length).toBe(printRecord({ ...RECORD, ...plain }).split("\n").length);
   });
 });
+
+test("a custom domain is named with the key that led to the API", () => {
+  const domainName = "api.pets.example";
+  expect(rows({ ...RECORD, customDomain: { domainName, key: "v1" } }).domain).toBe("api.pets.example, mapping key v1");
+  expect(rows({ ...RECORD, customDomain: { domainName, key: "" } }).domain).toBe("api.pets.example");
+});

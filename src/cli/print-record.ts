@@ -23,6 +23,7 @@ export function printRecord(record: DecisionRecord): string {
   row("request id", record.requestId);
   row("time", record.time);
   row("API", `${record.api.name} (${record.api.apiId}), stage ${record.stage}, deployment ${record.deploymentId}`);
+  row("domain", record.customDomain && domainText(record.customDomain));
   row("route", route ? `${route.httpMethod} ${route.resourcePath}` : "none matched");
   row("method ARN", route?.methodArn);
   if (authorization) {
@@ -48,6 +49,10 @@ export function printRecord(record: DecisionRecord): string {
   row("gateway response", answer.responseType && `${answer.responseType} (${answer.errorType})`);
   row("steps", record.steps.map(({ step, ms }) => `${step} ${ms} ms`).join(", "));
   return `${lines.map(printable).join("\n")}\n`;
+}
+
+function domainText({ domainName, key }: NonNullable<DecisionRecord["customDomain"]>): string {
+  return key === "" ? domainName : `${domainName}, mapping key ${key}`;
 }
 
 function cacheText(authorization: NonNullable<DecisionRecord["authorization"]>): string | undefined {

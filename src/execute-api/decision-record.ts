@@ -22,6 +22,8 @@ export interface DecisionRecord {
     readonly headers: Readonly<Record<string, string>>;
     readonly sourceIp: string;
   };
+  /** The custom domain the request came through, and the key of the mapping that took it. */
+  readonly customDomain?: { readonly domainName: string; readonly key: string };
   readonly route?: { readonly resourcePath: string; readonly httpMethod: string; readonly methodArn: string };
   readonly authorization?: AuthorizationRecord;
   readonly integration?: IntegrationRecord;

@@ -1,4 +1,7 @@
-import type { RefusalRecord } from "./decision-record.ts";
+import type { CustomDomain } from "../model/custom-domain.ts";
+import { formatFinding } from "../model/finding.ts";
+import { CustomDomains, type MatchedMapping, type RoutedDomain, selectMapping } from "./custom-domains.ts";
+import type { DecisionRecord, RefusalRecord } from "./decision-record.ts";
 import { HeaderFields } from "./header-fields.ts";
 import { answer as answerHttp } from "./http-api/answer.ts";
 import type { HttpApiDeployment } from "./http-api/deployment.ts";
@@ -6,7 +9,7 @@ import type { Ports } from "./ports.ts";
 import { GATEWAY_REASONS } from "./reasons.ts";
 import { answer as answerRest } from "./rest-api/answer.ts";
 import type { RestDeployment } from "./rest-api/deployment.ts";
-import type { Answer, IncomingRequest } from "./transport.ts";
+import type { Answer, IncomingRequest, RawHeaders } from "./transport.ts";
 
 type Deployment = RestDeployment | HttpApiDeployment;
 
@@ -17,6 +20,7 @@ type Deployment = RestDeployment | HttpApiDeployment;
 export class ExecuteApi {
   readonly #ports: Ports;
   readonly #stages = new Map<string, Map<string, Deployment>>();
+  #domains = new CustomDomains([]);
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -39,6 +43,20 @@ export class ExecuteApi {
     const stages = this.#stages.get(apiId);
     stages?.delete(stageName);
     if (stages?.size === 0) this.#stages.delete(apiId);
+  }
+
+  /** Registers these custom domains in place of all others. */
+  registerDomains(domains: readonly CustomDomain[]): void {
+    this.#domains = new CustomDomains(domains);
+  }
+
+  get domains(): readonly CustomDomain[] {
+    return this.#domains.all;
+  }
+
+  /** The custom domain of a host name, given in lower case and without port. */
+  domainOf(hostname: string): RoutedDomain | undefined {
+    return this.#domains.find(hostname);
   }
 
   /** What is deployed where. */
@@ -73,32 +91,79 @@ export class ExecuteApi {
       const rawQuery = question < 0 ? "" : target.slice(question + 1);
       return this.#answerHttp(stages, rawPath, rawQuery, incoming, endpoint, addressedBy);
     }
-    let start = 0;
-    while (rawPath.charCodeAt(start) === 47) start++;
-    const slash = rawPath.indexOf("/", start);
-    const stageName = slash < 0 ? rawPath.slice(start) : rawPath.slice(start, slash);
-    const deployment = stages.get(stageName);
     if (endpoint === "default") {
       for (const each of stages.values()) {
-        if (each.disableExecuteApiEndpoint) return this.#forbid(stageName, each, incoming, endpointDisabled(each));
+        if (each.disableExecuteApiEndpoint) {
+          const { stageName } = splitStage(rawPath);
+          return this.#forbid(apiOf(each), stageName, `/${stageName}`, incoming, endpointDisabled(each));
+        }
       }
     }
-    if (deployment === undefined) {
-      const [any] = stages.values();
-      return this.#forbid(stageName, any, incoming, unknownStage(stageName, [...stages.keys()]));
+    return this.#answerRest(stages, rawPath, question < 0 ? "" : target.slice(question + 1), incoming);
+  }
+
+  /**
+   * Answers a request to a custom domain: its mappings choose API and stage, whatever the API's default endpoint says.
+   * Undefined when the API that is mapped is not deployed. conformance/rest-api/custom-domain, conformance/http-api/custom-domain
+   */
+  answerDomain(routed: RoutedDomain, incoming: IncomingRequest): Promise<Answer> | Answer | undefined {
+    const { domainName, notServed } = routed.domain;
+    const { target } = incoming;
+    const question = target.indexOf("?");
+    const rawPath = question < 0 ? target : target.slice(0, question);
+    const domainAsApi = { apiId: "", name: domainName, type: "REST" } as const;
+    if (notServed !== undefined) {
+      const refusal = { reason: "not_served", message: formatFinding(notServed), check: GATEWAY_REASONS.not_served };
+      const body = JSON.stringify({ message: `Not served here: ${refusal.message}` });
+      const more = ["x-gatewarden-rule", notServed.rule];
+      return this.#refuse({ status: 501, body, more }, domainAsApi, "", rawPath, incoming, refusal);
     }
-    if (deployment.type === "HTTP") return undefined; // not reached: an API is of one type
-    const rest = slash < 0 ? "/" : rawPath.slice(slash);
-    return answerRest(
-      incoming,
-      {
-        requestPath: `/${stageName}${slash < 0 ? "" : rest}`,
-        path: rest,
-        rawQuery: question < 0 ? "" : target.slice(question + 1),
-      },
-      deployment,
-      this.#ports,
-    );
+    const selected = selectMapping(routed, rawPath);
+    if (selected === undefined) {
+      return this.#forbid(domainAsApi, "", rawPath, incoming, unmappedPath(routed.domain, rawPath));
+    }
+    const { apiId, stageName, key } = selected.mapping;
+    const stages = this.#stages.get(apiId);
+    const [first] = stages?.values() ?? [];
+    if (stages === undefined || first === undefined) return undefined;
+    const rawQuery = question < 0 ? "" : target.slice(question + 1);
+    const mapping: MatchedMapping = { domainName, key, path: rawPath };
+    if (first.type === "REST" && stageName === undefined) {
+      return this.#answerRest(stages, selected.rest, rawQuery, incoming, mapping);
+    }
+    const deployment = stages.get(stageName ?? "");
+    if (deployment?.type === "HTTP") {
+      return answerHttp(incoming, { path: selected.rest, rawQuery, mapping }, deployment, this.#ports);
+    }
+    if (deployment?.type === "REST") {
+      const inside = { requestPath: rawPath, path: selected.rest, rawQuery, mapping };
+      return answerRest(incoming, inside, deployment, this.#ports);
+    }
+    const refusal = unknownStage(stageName ?? "", [...stages.keys()]);
+    return first.type === "HTTP"
+      ? this.#notFound(rawPath, first, incoming, refusal)
+      : this.#forbid(apiOf(first), stageName ?? "", rawPath, incoming, refusal);
+  }
+
+  /** The first segment names the stage (D). */
+  #answerRest(
+    stages: ReadonlyMap<string, Deployment>,
+    rawPath: string,
+    rawQuery: string,
+    incoming: IncomingRequest,
+    mapping?: MatchedMapping,
+  ): Promise<Answer> | Answer {
+    const { stageName, rest } = splitStage(rawPath);
+    const deployment = stages.get(stageName);
+    if (deployment?.type !== "REST") {
+      const [any] = stages.values();
+      const refusal = unknownStage(stageName, [...stages.keys()]);
+      const path = mapping === undefined ? `/${stageName}` : mapping.path;
+      return this.#forbid(any && apiOf(any), stageName, path, incoming, refusal);
+    }
+    const requestPath = mapping === undefined ? `/${stageName}${rest}` : mapping.path;
+    const inside = { requestPath, path: rest === "" ? "/" : rest, rawQuery, ...(mapping && { mapping }) };
+    return answerRest(incoming, inside, deployment, this.#ports);
   }
 
   /** The first segment chooses the stage if it names one, else `$default` has the whole path (D). */
@@ -169,54 +234,84 @@ export class ExecuteApi {
 
   /**
    * 403 `{"message":"Forbidden"}`: of an unknown stage (C), status and error type (?); of a disabled endpoint (D), body
-   * and error type (?). conformance/rest-api/not-found/unknown-stage
+   * and error type (?); of a path that no mapping of a custom domain takes (?).
+   * conformance/rest-api/not-found/unknown-stage, conformance/rest-api/custom-domain/unmapped-path
    */
   #forbid(
+    api: DecisionRecord["api"] | undefined,
     stageName: string,
-    deployment: Deployment | undefined,
+    path: string,
     incoming: IncomingRequest,
     refusal: RefusalRecord,
   ): Answer {
-    const { newRequestId, newExtendedRequestId, record } = this.#ports;
-    const requestId = newRequestId();
-    const extendedRequestId = newExtendedRequestId();
-    const body = '{"message":"Forbidden"}';
-    if (deployment !== undefined) {
-      record({
+    const forbidden = {
+      status: 403,
+      body: '{"message":"Forbidden"}',
+      more: ["x-amzn-ErrorType", "ForbiddenException"],
+    };
+    return this.#refuse({ ...forbidden, errorType: "ForbiddenException" }, api, stageName, path, incoming, refusal);
+  }
+
+  #refuse(
+    wire: { readonly status: number; readonly body: string; readonly more: RawHeaders; readonly errorType?: string },
+    api: DecisionRecord["api"] | undefined,
+    stageName: string,
+    path: string,
+    incoming: IncomingRequest,
+    refusal: RefusalRecord,
+  ): Answer {
+    const { status, body, more, errorType } = wire;
+    const requestId = this.#ports.newRequestId();
+    const extendedRequestId = this.#ports.newExtendedRequestId();
+    if (api !== undefined) {
+      this.#ports.record({
         requestId,
         extendedRequestId,
         time: new Date(incoming.receivedAtMs).toISOString(),
-        api: { apiId: deployment.apiId, name: deployment.apiName, type: "REST" },
+        api,
         stage: stageName,
         deploymentId: "",
         request: {
           method: incoming.method,
-          path: `/${stageName}`,
+          path,
           queryNames: [],
           headerNames: new HeaderFields(incoming.headers).names(),
           headers: {},
           sourceIp: incoming.sourceIp,
         },
-        answer: { status: 403, errorType: "ForbiddenException", bodyBytes: body.length },
+        answer: { status, ...(errorType !== undefined && { errorType }), bodyBytes: Buffer.byteLength(body) },
         refusal,
         steps: [],
       });
     }
-    return {
-      status: 403,
-      headers: [
-        "Content-Type",
-        "application/json",
-        "x-amzn-RequestId",
-        requestId,
-        "x-amzn-ErrorType",
-        "ForbiddenException",
-        "x-amz-apigw-id",
-        extendedRequestId,
-      ],
-      body,
-    };
+    const ids = ["x-amzn-RequestId", requestId, ...more, "x-amz-apigw-id", extendedRequestId];
+    return { status, headers: ["Content-Type", "application/json", ...ids], body };
   }
+}
+
+function apiOf({ apiId, apiName, type }: Deployment): DecisionRecord["api"] {
+  return { apiId, name: apiName, type };
+}
+
+/** The first segment and what follows, perhaps nothing. Extra slashes in front are accepted (R). */
+function splitStage(rawPath: string): { readonly stageName: string; readonly rest: string } {
+  let start = 0;
+  while (rawPath.charCodeAt(start) === 47) start++;
+  const slash = rawPath.indexOf("/", start);
+  return slash < 0
+    ? { stageName: rawPath.slice(start), rest: "" }
+    : { stageName: rawPath.slice(start, slash), rest: rawPath.slice(slash) };
+}
+
+function unmappedPath({ domainName, mappings }: CustomDomain, path: string): RefusalRecord {
+  const keys = mappings.map(({ key }) => `/${key}`);
+  return {
+    reason: "domain_path_unmapped",
+    message: `no API mapping of ${domainName} takes ${path} (${keys.join(", ") || "it has none"})`,
+    check: GATEWAY_REASONS.domain_path_unmapped,
+    expected: keys,
+    actual: path,
+  };
 }
 
 function unknownStage(stageName: string, known: readonly string[]): RefusalRecord {

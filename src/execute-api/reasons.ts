@@ -8,7 +8,9 @@ import { TOKEN_REASONS, type TokenReason } from "../token/reasons.ts";
 export const GATEWAY_REASONS = {
   unknown_stage: "Check the first path segment: it must be a deployed stage. A custom domain may leave it out.",
   default_endpoint_disabled:
-    "The API has disableExecuteApiEndpoint: call it by its custom domain, here a name given with --allowed-host NAME=API_ID.",
+    "The API has disableExecuteApiEndpoint: call it by its custom domain, the template's or a name given with --allowed-host NAME=API_ID.",
+  domain_path_unmapped:
+    "Begin the path with the key of one of the domain's API mappings, or map the empty key to an API.",
   route_not_found: "Check path and verb against the deployed routes; the token, if any, was never looked at.",
   route_not_found_bearer:
     "Check path and verb: on a route that does not exist REST APIs read Authorization as SigV4, so a good Bearer token gets this answer.",

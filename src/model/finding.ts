@@ -10,9 +10,10 @@ export interface SourcePosition {
  * - `none`: served as it is, the finding informs;
  * - `route`: the one route answers 501;
  * - `api`: the whole API is not served, unless `accept: [RULE@LogicalId]` names it;
+ * - `domain`: the custom domain answers 501, unless `accept` names it; its APIs are served at their other addresses;
  * - `load`: the file cannot be read, nothing starts.
  */
-export type FindingEffect = "none" | "route" | "api" | "load";
+export type FindingEffect = "none" | "route" | "api" | "domain" | "load";
 
 /** Something in the user's files that needs attention: the thing, the value found, the value wanted, the next move. */
 export interface Finding {

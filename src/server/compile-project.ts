@@ -3,12 +3,14 @@ import { compile as compileHttpApi } from "../execute-api/http-api/compile.ts";
 import type { HttpApiDeployment } from "../execute-api/http-api/deployment.ts";
 import { compile as compileRestApi } from "../execute-api/rest-api/compile.ts";
 import type { RestDeployment } from "../execute-api/rest-api/deployment.ts";
+import type { CustomDomain } from "../model/custom-domain.ts";
 import type { Finding, SourcePosition } from "../model/finding.ts";
-import type { AccountPlace, LoadedApi, LoadedProject } from "./load-project.ts";
+import type { AccountPlace, LoadedApi, LoadedDomain, LoadedProject } from "./load-project.ts";
 
 /** What a project comes to: the deployments that may be served, and all findings, the loader's and the compiler's. */
 export interface CompiledProject {
   readonly deployments: readonly (RestDeployment | HttpApiDeployment)[];
+  readonly domains: readonly CustomDomain[];
   readonly findings: readonly Finding[];
 }
 
@@ -40,13 +42,26 @@ export function compileProject(
     }
     return isRefused(loaded) ? [] : compiled.deployments;
   });
+  const domains = project.domains.map((loaded) => closedUnlessAccepted(loaded, accepts));
   for (const { rule, logicalId, at } of project.accept) {
     const isNeeded = findings.some(
-      (finding) => finding.effect === "api" && finding.rule === rule && finding.logicalId === logicalId,
+      (finding) =>
+        (finding.effect === "api" || finding.effect === "domain") &&
+        finding.rule === rule &&
+        finding.logicalId === logicalId,
     );
     if (!isNeeded) findings.push(uselessAcceptance(`${rule}@${logicalId}`, at));
   }
-  return { deployments, findings };
+  return { deployments, domains, findings };
+}
+
+/** A closed domain stays registered, so that no wildcard and no path form answers in its name. */
+function closedUnlessAccepted(
+  { domain, refusals }: LoadedDomain,
+  accepts: (finding: Finding) => boolean,
+): CustomDomain {
+  const notServed = refusals.find((finding) => !accepts(finding));
+  return notServed === undefined ? domain : { ...domain, notServed };
 }
 
 interface StageOptions extends AccountPlace {
@@ -54,7 +69,7 @@ interface StageOptions extends AccountPlace {
   readonly accepts: (finding: Finding) => boolean;
 }
 
-function compileStages(loaded: LoadedApi, options: StageOptions): CompiledProject {
+function compileStages(loaded: LoadedApi, options: StageOptions): Pick<CompiledProject, "deployments" | "findings"> {
   const compiled =
     loaded.type === "REST"
       ? loaded.stages.map((stage) => {

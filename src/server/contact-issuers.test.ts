@@ -8,7 +8,16 @@ import { StartError } from "./start-error.ts";
 const AT = { file: "api.yaml", line: 1, column: 1 };
 
 function projectOf(...apis: readonly LoadedApi[]): LoadedProject {
-  return { apis, functions: [], findings: [], accept: [], localIssuers: [], outputs: new Map(), watched: [] };
+  return {
+    apis,
+    domains: [],
+    functions: [],
+    findings: [],
+    accept: [],
+    localIssuers: [],
+    outputs: new Map(),
+    watched: [],
+  };
 }
 
 /** A REST API with one JWT authorizer that trusts these issuers, and an authorizer of another type. */

@@ -93,6 +93,59 @@ test("an API that is gone, and a stage that was renamed, are no longer served", 
   expect(deploy({ "a.json": PETS }, { stages: { a: { name: "prod" } } }).served).toEqual(["a/prod"]);
 });
 
+describe("custom domains of templates", () => {
+  const stack = (domainName: string, more: Readonly<Record<string, unknown>> = {}, logicalId = "Api") => ({
+    Resources: {
+      [logicalId]: { Type: "AWS::ApiGatewayV2::Api", Properties: { Name: "web", ProtocolType: "HTTP" } },
+      Stage: {
+        Type: "AWS::ApiGatewayV2::Stage",
+        Properties: { ApiId: { Ref: logicalId }, StageName: "$default", AutoDeploy: true },
+      },
+      Domain: { Type: "AWS::ApiGatewayV2::DomainName", Properties: { DomainName: domainName, ...more } },
+      Mapping: {
+        Type: "AWS::ApiGatewayV2::ApiMapping",
+        Properties: { ApiId: { Ref: logicalId }, DomainName: { Ref: "Domain" }, Stage: "$default" },
+      },
+    },
+  });
+  const MUTUAL_TLS = { MutualTlsAuthentication: { TruststoreUri: "s3://bucket/key" } };
+  const registered = () => executeApi.domains.map(({ domainName, notServed }) => [domainName, notServed?.rule]);
+
+  test("take the place of those before them", () => {
+    deploy({ "a.json": stack("one.test") });
+    expect(registered()).toEqual([["one.test", undefined]]);
+    deploy({ "a.json": stack("two.test") });
+    expect(registered()).toEqual([["two.test", undefined]]);
+    deploy({ "a.json": PETS });
+    expect(registered()).toEqual([]);
+  });
+
+  test("may be mapped to by other files, whose findings about it go when its own file is loaded", () => {
+    const { Domain: _, Mapping, ...others } = stack("one.test", {}, "Other").Resources;
+    const properties = { ...Mapping.Properties, DomainName: "one.test", ApiMappingKey: "other" };
+    const mapping = { Resources: { ...others, Mapping: { ...Mapping, Properties: properties } } };
+    deploy({ "b.json": mapping });
+    expect(registered()).toEqual([["one.test", "custom-domain-not-in-stack"]]);
+    expect(deploy({ "a.json": stack("one.test"), "b.json": mapping }).warnings).toEqual([]);
+    expect(registered()).toEqual([["one.test", undefined]]);
+    expect(executeApi.domains[0]?.mappings.map(({ key, apiId }) => [key, apiId])).toEqual([
+      ["", "api"],
+      ["other", "other"],
+    ]);
+  });
+
+  test("stay closed unless the project accepts each finding; their APIs are served at other addresses", () => {
+    const files = { "a.json": stack("one.test", { ...MUTUAL_TLS, RoutingMode: "ROUTING_RULE_ONLY" }) };
+    const accept = ["custom-domain-mutual-tls@Domain", "custom-domain-routing-mode@Domain"];
+    expect(deploy(files)).toMatchObject({ served: ["api/$default"], errors: accept.map((name) => name.split("@")[0]) });
+    expect(registered()).toEqual([["one.test", "custom-domain-mutual-tls"]]);
+    deploy(files, { accept: [accept[0]] });
+    expect(registered()).toEqual([["one.test", "custom-domain-routing-mode"]]);
+    expect(deploy(files, { accept }).warnings).toEqual([]);
+    expect(registered()).toEqual([["one.test", undefined]]);
+  });
+});
+
 test("a function without code is an error of its route, said once, and the API is served", () => {
   const twice = openApi({ "/a": { get: functionMethod("none") }, "/b": { get: functionMethod("none") } });
   expect(deploy({ "a.json": twice })).toMatchObject({

@@ -3,7 +3,7 @@ import type { Finding } from "../model/finding.ts";
 import { type ExpandedJson, expandToJson } from "../template/sam/expand-to-json.ts";
 import { STACK_NAME } from "./load-api-file.ts";
 import { type AccountPlace, findProject, type ProjectLocation } from "./load-project.ts";
-import { readText } from "./read-text.ts";
+import { readIfThere, readText } from "./read-text.ts";
 
 /**
  * What a SAM template becomes as CloudFormation, as JSON; any other template as it is. `parameters` go before the project
@@ -21,6 +21,7 @@ export function expandTemplate(
     parameters: { ...project.parameters, ...parameters },
     place: { ...place, stackName: STACK_NAME },
     baseFolder: dirname(file),
+    readFile: readIfThere,
   });
   return { ...expanded, findings: [...findings, ...expanded.findings] };
 }

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import type { Finding, SourcePosition } from "../model/finding.ts";
 import type { LambdaFunction } from "../model/lambda-function.ts";
 import { deriveApiId } from "../template/api-id.ts";
@@ -12,13 +11,14 @@ import { loadHttpApi } from "../template/openapi/http-api/load-http-api.ts";
 import { loadOpenApi } from "../template/openapi/load-rest-api.ts";
 import type { ProjectFile, ProjectStage } from "../template/project-file.ts";
 import { SourceNode } from "../template/source-node.ts";
-import type { AccountPlace, LoadedApi, LoadProjectOptions } from "./load-project.ts";
+import type { AccountPlace, LoadedApi, LoadedDomain, LoadProjectOptions } from "./load-project.ts";
 import { createMaterialize } from "./materialize-code.ts";
-import { readText } from "./read-text.ts";
+import { readIfThere, readText } from "./read-text.ts";
 
 /** What one file comes to. */
 export interface LoadedFile {
   readonly apis: readonly LoadedApi[];
+  readonly domains?: readonly LoadedDomain[];
   readonly functions: readonly LambdaFunction[];
   readonly outputs?: Readonly<Record<string, unknown>>;
   /** Files whose change should load it again. */
@@ -64,7 +64,7 @@ function loadTemplate(
       parameters,
       dataDir: options.dataDir,
       materialize: createMaterialize(options.dataDir),
-      readFile: (path) => (existsSync(path) ? readFileSync(path, "utf8") : undefined),
+      readFile: readIfThere,
       stageOverrides: overridesOf(project, options),
     },
     STACK_READERS,
@@ -82,7 +82,7 @@ function loadTemplate(
         ({ type: "HTTP", api, stages: logged(api.apiId, stages, project), file, access, refusals }) as const,
     ),
   ];
-  return { apis, functions: stack.functions, outputs: stack.outputs, files: stack.files };
+  return { apis, domains: stack.domains, functions: stack.functions, outputs: stack.outputs, files: stack.files };
 }
 
 /** With the project file's access log, where it has one for the API, in place of the template's. */

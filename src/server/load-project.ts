@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import type { CustomDomain } from "../model/custom-domain.ts";
 import type { Finding } from "../model/finding.ts";
 import type { HttpApi, HttpApiStage } from "../model/http-api.ts";
 import type { InvokeAccess } from "../model/invoke-access.ts";
@@ -7,6 +8,7 @@ import type { LambdaFunction } from "../model/lambda-function.ts";
 import type { RestApi, Stage } from "../model/rest-api.ts";
 import { type AcceptedFinding, type ProjectFile, readProjectFile } from "../template/project-file.ts";
 import { loadApiFile } from "./load-api-file.ts";
+import { mergeDomains } from "./merge-domains.ts";
 import { ISSUER_PLACEHOLDER, missingHandlerFiles, readProjectFunction } from "./project-functions.ts";
 import { readText } from "./read-text.ts";
 import { StartError } from "./start-error.ts";
@@ -48,9 +50,20 @@ export interface LoadedHttpApi extends LoadedBase {
   readonly stages: readonly HttpApiStage[];
 }
 
+/** A custom domain as loaded from one file. */
+export interface LoadedDomain {
+  readonly domain: CustomDomain;
+  /** Findings with effect `domain`: unless all are accepted, it answers 501. */
+  readonly refusals: readonly Finding[];
+  /** That of them which says that the file maps APIs to the domain and does not declare it. */
+  readonly undeclared?: Finding;
+}
+
 /** Everything read from the user's files. Findings are listed even where an API is served all the same. */
 export interface LoadedProject {
   readonly apis: readonly LoadedApi[];
+  /** One of each name. */
+  readonly domains: readonly LoadedDomain[];
   readonly functions: readonly LambdaFunction[];
   readonly findings: readonly Finding[];
   readonly accept: readonly AcceptedFinding[];
@@ -101,6 +114,10 @@ export function loadProject(
   const functions = [...own, ...loaded.flatMap((each) => each.functions).filter(({ arn }) => !ownArns.has(arn))];
   return {
     apis,
+    domains: mergeDomains(
+      loaded.flatMap((each) => each.domains ?? []),
+      findings,
+    ),
     functions,
     findings,
     accept: project.accept,

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { StartError } from "./start-error.ts";
 
@@ -10,4 +10,9 @@ export function readText(file: string): string {
     const cause = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw new StartError(`cannot read ${file} (${cause}). Check the path ${basename(file)}.`, 2);
   }
+}
+
+/** The text of a file that may be missing. */
+export function readIfThere(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }

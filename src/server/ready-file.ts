@@ -18,6 +18,17 @@ export interface ReadyApi {
   readonly name: string;
   readonly type: "REST" | "HTTP";
   readonly stages: readonly ReadyStage[];
+  /** Custom domains that lead to the API, if any. */
+  readonly domains?: readonly ReadyDomain[];
+}
+
+export interface ReadyDomain {
+  /** The Host header; of a wildcard domain with its asterisk, in whose place any one label may stand. */
+  readonly domainName: string;
+  /** The key of the API mapping; empty takes every path that no other takes. */
+  readonly key: string;
+  /** Without trailing slash; where the mapping names no stage, the stage is the next segment. */
+  readonly hostUrl: string;
 }
 
 export interface ReadyStage {

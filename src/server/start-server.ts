@@ -10,6 +10,7 @@ import { newExtendedRequestId, newRequestId } from "../execute-api/request-ids.t
 import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
 import type { MintOptions } from "../issuer/mint-token.ts";
 import { createNodeFunctions } from "../lambda/node-functions.ts";
+import type { CustomDomain } from "../model/custom-domain.ts";
 import type { Finding } from "../model/finding.ts";
 import { openAccessLogs } from "./access-logs.ts";
 import { hostnameOf, readAddress } from "./address.ts";
@@ -168,6 +169,9 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     if (custom !== undefined) {
       return executeApi.answer(custom, incoming.target, incoming, "custom") ?? unknownApi(custom, served());
     }
+    const domain = executeApi.domains.length === 0 ? undefined : executeApi.domainOf(hostnameOf(host));
+    // It takes every path: nothing but what it maps is reached by its name, neither path forms nor management.
+    if (domain !== undefined) return executeApi.answerDomain(domain, incoming) ?? unknownTarget(domain.domain);
     const address = readAddress(host, incoming.target);
     if (address.plane !== "execute-api") return undefined;
     // A path form is no address of AWS's: a developer's way around custom domains, and nobody else's.
@@ -208,7 +212,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     issuerTls: null,
     console: null,
     pid: process.pid,
-    apis: readyApis([...executeApi.deployments()], gatewayUrl, gateway.port),
+    apis: readyApis([...executeApi.deployments()], executeApi.domains, gatewayUrl, gateway.port),
   });
   const readyFile = options.readyFile ?? join(dataDir.path, "ready.json");
   const announce = (): void => writeReadyFile(readyFile, ready());
@@ -314,6 +318,15 @@ function unknownApi(apiId: string, known: readonly string[] | undefined): Answer
       message: `No API ${JSON.stringify(apiId.slice(0, 64))} is served here.`,
       ...(known && { apis: known }),
     }),
+  };
+}
+
+/** Ours, not AWS's: there what is mapped exists. */
+function unknownTarget({ domainName }: CustomDomain): Answer {
+  return {
+    status: 404,
+    headers: ["Content-Type", "application/json"],
+    body: JSON.stringify({ message: `The API that ${domainName} maps this path to is not served here.` }),
   };
 }
 

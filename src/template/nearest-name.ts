@@ -1,8 +1,11 @@
 /** Words further apart than this are not offered: they would mislead. */
 const MAX_DISTANCE = 3;
+/** Longer names are no slips of the hand; comparing them would take time that grows with the square of their length. */
+const MAX_COMPARED_CHARACTERS = 128;
 
 /** The known name that was probably meant: few edits away, letter case not counted. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > MAX_COMPARED_CHARACTERS) return undefined;
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.min(MAX_DISTANCE, Math.floor(wanted.length / 2)) + 1;

@@ -19,3 +19,8 @@ export function maskIdentity(text: string, values: readonly string[]): string {
   }
   return maskTokens(masked);
 }
+
+/** The values of a Cookie header, which functions may see one by one. */
+export function cookieValues(header: string): string[] {
+  return header.split(/; ?/).map((cookie) => cookie.slice(cookie.indexOf("=") + 1));
+}

@@ -1,5 +1,6 @@
 import type { Decided } from "./answer.ts";
 import { authorizerVariables, contextVariables } from "./context.ts";
+import type { HttpApiRefusal } from "./refusal.ts";
 
 /**
  * `$context` of an HTTP API's access log (D); what did not happen is absent and prints `-` (R).
@@ -21,7 +22,7 @@ export function accessLogContext(decided: Decided): Readonly<Record<string, unkn
       ...(refusal?.wire.authorizerError !== undefined && { error: refusal.wire.authorizerError }),
     },
     dataProcessed: request.body.length + length,
-    ...(refusal && { error: { message: refusal.text, messageString: JSON.stringify(refusal.text) } }),
+    ...(refusal && { error: errorVariables(refusal) }),
     integration: {
       error: integrationError,
       integrationStatus,
@@ -34,5 +35,14 @@ export function accessLogContext(decided: Decided): Readonly<Record<string, unkn
     responseLatency: Math.round(trace.elapsedMs()),
     responseLength: length,
     status: answer.status,
+  };
+}
+
+/** Of the response types only that of a denial has been seen (C). */
+function errorVariables({ text, status }: HttpApiRefusal): Readonly<Record<string, unknown>> {
+  return {
+    message: text,
+    messageString: JSON.stringify(text),
+    ...(status === 403 && { responseType: "ACCESS_DENIED" }),
   };
 }

@@ -144,6 +144,34 @@ describe("an open route to a function", () => {
     ]);
     expect(calls).toEqual([]);
   });
+
+  test.each([
+    ['it said "no"', "it said 'no'"],
+    ["C:\\", "C:'"],
+  ])("fails with %s: its log text fits between the quotes of a JSON log format", async (errorMessage, logged) => {
+    const failed = { functionError: "Unhandled", errorType: "E", errorMessage, payload: "{}" } as const;
+    const { lambda } = lambdaAnswering({ outcome: "function_error", requestId: "r", logs: [], ...failed });
+    const accessLog = {
+      destination: "-",
+      format: (context: Readonly<Record<string, unknown>>) => `{"error":"${context.integrationErrorMessage}"}`,
+    };
+    const asked = await ask(sampleDeployment({ accessLog }), {}, { lambda });
+    expect(JSON.parse(asked.lines[0] ?? "").error).toContain(`failed with E: '${logged}'`);
+  });
+});
+
+test("the log says of a denial alone that it was ACCESS_DENIED (C)", async () => {
+  const accessLog = {
+    destination: "-",
+    format: ({ error }: Readonly<Record<string, unknown>>) => JSON.stringify(error),
+  };
+  const iam = routed(sampleRoute("GET /pets/{id}", { authorization: { type: "AWS_IAM" } }), { accessLog });
+  expect((await ask(iam)).lines).toEqual([
+    JSON.stringify({ message: "Forbidden", messageString: '"Forbidden"', responseType: "ACCESS_DENIED" }),
+  ]);
+  expect((await ask(iam, { path: "/none" })).lines).toEqual([
+    JSON.stringify({ message: "Not Found", messageString: '"Not Found"' }),
+  ]);
 });
 
 describe("what no route takes", () => {

@@ -1,5 +1,5 @@
 import type { InvokeResult } from "../../lambda/invoke.ts";
-import { maskTokens } from "../../lambda/mask-tokens.ts";
+import { maskIdentity } from "../authorizers/mask-identity.ts";
 import { INVOKE_REFUSED_LOG_TEXT } from "../invoke-access.ts";
 import type { Ports } from "../ports.ts";
 import type { RefusalEvidence } from "../refusal.ts";
@@ -11,6 +11,7 @@ import { proxyEvent1 } from "./event-1.ts";
 import { proxyEvent2 } from "./event-2.ts";
 import { parseFunctionAnswer1 } from "./function-answer-1.ts";
 import { parseFunctionAnswer2 } from "./function-answer-2.ts";
+import { identityValues } from "./identity-values.ts";
 import { applyRequestMapping, applyResponseMapping } from "./parameter-mapping.ts";
 import { HttpApiRefusal } from "./refusal.ts";
 import type { Caller, HttpApiRequest, MatchedRoute } from "./request.ts";
@@ -48,7 +49,22 @@ export async function callIntegration(
   return applyResponseMapping(integration.responseMapping, answer, sources);
 }
 
+/** Takes what the request says of its caller out of what a function wrote; the values are looked up at the first use. */
+function identityMask(
+  request: HttpApiRequest,
+  matched: MatchedRoute,
+  deployment: HttpApiDeployment,
+): (text: string) => string {
+  let values: readonly string[] | undefined;
+  return (text) => {
+    values ??= identityValues(request, matched, deployment);
+    return maskIdentity(text, values);
+  };
+}
+
 interface Around {
+  /** As it came, whatever mappings have made of it. */
+  readonly request: HttpApiRequest;
   readonly matched: MatchedRoute;
   readonly caller: Caller;
   readonly deployment: HttpApiDeployment;
@@ -57,7 +73,7 @@ interface Around {
 async function callFunction(
   { functionArn, payloadFormatVersion, timeoutMs, invokeRefusal }: LambdaProxyIntegration,
   request: HttpApiRequest,
-  { matched, caller, deployment }: Around,
+  { request: asSent, matched, caller, deployment }: Around,
   ports: Ports,
   trace: Trace,
 ): Promise<Answer> {
@@ -71,16 +87,18 @@ async function callFunction(
   const began = ports.monotonic();
   const result = await ports.lambda.invoke(functionArn, JSON.stringify(event), { waitMs: timeoutMs });
   const latencyMs = Math.round(ports.monotonic() - began);
-  const functionLogs = "logs" in result ? result.logs : [];
+  const logs = "logs" in result ? result.logs : [];
+  const mask = identityMask(asSent, matched, deployment);
+  const functionLogs = logs.map(mask);
   trace.integration = { type: "AWS_PROXY", target: functionArn, latencyMs, functionLogs };
-  if (result.outcome !== "success") throw refusalFor(result, functionArn, timeoutMs);
+  if (result.outcome !== "success") throw refusalFor(result, functionArn, timeoutMs, mask);
   const parsed = (isFormat2 ? parseFunctionAnswer2 : parseFunctionAnswer1)(result.payload);
   if (!parsed.ok) {
     const evidence = {
       reason: "lambda_answer_malformed",
-      message: `${functionArn} answered ${parsed.what} = ${maskTokens(parsed.found)}, wanted ${parsed.wanted}`,
+      message: `${functionArn} answered ${parsed.what} = ${mask(parsed.found)}, wanted ${parsed.wanted}`,
       expected: parsed.wanted,
-      actual: maskTokens(parsed.found),
+      actual: mask(parsed.found),
     } as const;
     throw internalServerError(evidence, evidence.message);
   }
@@ -93,7 +111,8 @@ function internalServerError(evidence: RefusalEvidence, integrationError?: strin
     500,
     "Internal Server Error",
     evidence,
-    integrationError === undefined ? {} : { integrationError },
+    // Single quotes: what we say in our own words must not end a text of a JSON log format.
+    integrationError === undefined ? {} : { integrationError: integrationError.replace(/\\?["\\]/g, "'") },
   );
 }
 
@@ -101,12 +120,13 @@ function refusalFor(
   result: Exclude<InvokeResult, { outcome: "success" }>,
   functionArn: string,
   timeoutMs: number,
+  mask: (text: string) => string,
 ): HttpApiRefusal {
   switch (result.outcome) {
     // The function's own timeout is an error of the function (R).
     case "function_error": {
-      const said = maskTokens(result.errorMessage).slice(0, MAX_QUOTED_CHARACTERS);
-      const message = `${functionArn} failed with ${maskTokens(result.errorType)}: ${JSON.stringify(said)}`;
+      const said = mask(result.errorMessage).slice(0, MAX_QUOTED_CHARACTERS);
+      const message = `${functionArn} failed with ${mask(result.errorType)}: ${JSON.stringify(said)}`;
       const { functionError } = result;
       return internalServerError({ reason: "lambda_function_error", message, actual: functionError }, message);
     }

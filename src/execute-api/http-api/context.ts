@@ -1,3 +1,4 @@
+import { basePathMatched } from "../custom-domains.ts";
 import { formatRequestTime } from "../request-time.ts";
 import type { HttpApiDeployment } from "./deployment.ts";
 import type { Caller, HttpApiRequest, MatchedRoute } from "./request.ts";
@@ -16,6 +17,7 @@ export function contextVariables(
     accountId: deployment.accountId,
     apiId: deployment.apiId,
     ...(caller && { authorizer: authorizerVariables(caller) }),
+    ...(request.mapping && { customDomain: { basePathMatched: basePathMatched(request.mapping) } }),
     domainName: request.domainName,
     domainPrefix: request.domainName.split(".", 1)[0] ?? "",
     extendedRequestId: request.requestId,

@@ -33,13 +33,18 @@ export function base1(request: HttpApiRequest, { route }: MatchedRoute): Record<
   const query = request.query.size === 0 ? undefined : queryMaps(request);
   return {
     resource: route.path,
-    path: request.rawPath,
+    path: path1(request),
     httpMethod: request.method,
     headers: single,
     multiValueHeaders: headers,
     queryStringParameters: query?.single ?? null,
     multiValueQueryStringParameters: query?.multi ?? null,
   };
+}
+
+/** Through a custom domain the client's whole path, the mapping's key in it (D) and no stage (C: serverless-wsgi). */
+function path1({ mapping, rawPath }: HttpApiRequest): string {
+  return mapping === undefined ? rawPath : mapping.path;
 }
 
 /** Path parameters and stage variables, null when there are none (R). */
@@ -83,7 +88,7 @@ export function requestContext1(
       userAgent,
       userArn: null,
     },
-    path: request.rawPath,
+    path: path1(request),
     protocol: "HTTP/1.1",
     requestId,
     requestTime: formatRequestTime(requestTimeEpoch),

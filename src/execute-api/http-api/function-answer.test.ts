@@ -90,3 +90,13 @@ describe("format 1.0", () => {
     expect(parseFunctionAnswer1(payload)).toMatchObject({ ok: false, what });
   });
 });
+
+test("Base64 may have blanks in it, and a megabyte of them is looked through in no time", () => {
+  const answering = (body: string) =>
+    parseFunctionAnswer2(JSON.stringify({ statusCode: 200, isBase64Encoded: true, body }));
+  for (const body of ["aGk=", "aG\nk=\n", "aA==", "aA= =", "  "]) expect(answering(body)).toMatchObject({ ok: true });
+  const began = performance.now();
+  for (const end of ["!", "=!", "===", "=a"])
+    expect(answering(" ".repeat(1024 * 1024) + end)).toMatchObject({ ok: false });
+  expect(performance.now() - began).toBeLessThan(2_000);
+});

@@ -141,6 +141,7 @@ describe("a refused token", () => {
   const cases: readonly (readonly [string, string, () => string])[] = [
     ["an opaque token (R)", "token contains an invalid number of segments", () => "opaque"],
     ["Basic credentials", "token contains an invalid number of segments", () => "Basic dXNlcjpwYXNz"],
+    ["Bearer twice", "tokenstring should not contain 'bearer '", () => `bearer ${token()}`],
     ["an expired token (R)", "the token has expired", () => token({ exp: nowSeconds - 1 })],
     ["a token without exp", "the token has expired", () => token({ exp: undefined })],
     ["one for later", "the token is not valid yet", () => token({ nbf: nowSeconds + 60 })],

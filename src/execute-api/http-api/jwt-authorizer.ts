@@ -156,7 +156,7 @@ function refuseToken(
   trace: Trace,
 ): never {
   recordToken(token, trace);
-  const description = describeForClient(failure);
+  const description = describeForClient(failure, token);
   const { expected, actual } = failure as { readonly expected?: unknown; readonly actual?: unknown };
   throw new HttpApiRefusal(
     401,

@@ -31,6 +31,7 @@ const JWKS_ERROR = "JWKS communication error"; // (R)
 /** Where the parsing library would speak: what it says of such input, byte positions apart (?). */
 const NOT_BASE64 = "illegal base64 data at input byte 0";
 const NOT_JSON = "invalid character looking for beginning of value";
+const SECOND_BEARER = "tokenstring should not contain 'bearer '";
 /** Invented; nobody has captured it (?). */
 const NO_KEY = "unable to find a key for the token";
 const BAD_SIGNATURE = "crypto/rsa: verification error";
@@ -90,7 +91,8 @@ function byClaim(failure: Described): string {
 }
 
 /** What the challenge says of a refused token. A claim of it is never quoted, a header value only as the algorithm. */
-export function describeForClient(failure: Described): string {
+export function describeForClient(failure: Described, token: string): string {
+  if (failure.reason === "malformed_encoding" && /^bearer /i.test(token)) return SECOND_BEARER;
   const known = DESCRIPTIONS[failure.reason];
   // The algorithm is the caller's text: nothing of it may end the quoted string.
   return (typeof known === "string" ? known : known(failure)).replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, "");

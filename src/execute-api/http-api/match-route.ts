@@ -1,5 +1,6 @@
 import { methodArn } from "../../aws/arn.ts";
 import type { HttpApiDeployment } from "./deployment.ts";
+import { decodePercent } from "./read-request.ts";
 import { HttpApiRefusal } from "./refusal.ts";
 import type { HttpApiRequest, MatchedRoute } from "./request.ts";
 
@@ -23,11 +24,24 @@ export function matchRoute(request: HttpApiRequest, deployment: HttpApiDeploymen
 
 const MAX_LISTED_ROUTES = 20;
 
+/**
+ * Whether the ARN has the path decoded, as everything else that a function sees of it (R) and as routes are found (?). Of a
+ * path as it was sent, `/%61dmin` would reach the route `/admin` and go past a policy's Deny of it. A slash inside a
+ * segment stays encoded: it would make another route's ARN.
+ */
+const ROUTE_ARN_IS_DECODED = true;
+
 /** The stage is a segment of its own, so the path is without it (D by example); a trailing slash is dropped (C). */
 function routeArn({ method, path }: HttpApiRequest, deployment: HttpApiDeployment): string {
   const { partition, region, accountId, apiId, stageName } = deployment;
   const trimmed = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
-  return methodArn({ partition, region, accountId, apiId, stage: stageName, method, path: trimmed });
+  const isAsSent = !ROUTE_ARN_IS_DECODED || !trimmed.includes("%");
+  const shown = isAsSent ? trimmed : trimmed.split("/").map(decodedSegment).join("/");
+  return methodArn({ partition, region, accountId, apiId, stage: stageName, method, path: shown });
+}
+
+function decodedSegment(segment: string): string {
+  return decodePercent(segment).replaceAll("/", "%2F");
 }
 
 /** The mistakes that look alike from outside: another method, a trailing slash, the stage in the path. */

@@ -70,6 +70,18 @@ describe("request mappings", () => {
     expect(mapped({ "remove:querystring.a": "''" }).query).toBe("");
   });
 
+  test("a path that is set goes before the one a client called a custom domain by", () => {
+    const mapping = { domainName: "api.example.com", key: "v1", path: "/v1/pets/42" };
+    const sources = { ...SOURCES, request: { ...SOURCES.request, mapping } };
+    const request = (parameters: Readonly<Record<string, string>>) => {
+      const verdict = compileRequestMapping(parameters);
+      if (!verdict.ok) throw new Error(verdict.problem.message);
+      return applyRequestMapping(verdict.value, sources).request;
+    };
+    expect(request({ "overwrite:path": "/other" })).toMatchObject({ rawPath: "/other", mapping: undefined });
+    expect(request({ "overwrite:header.x-out": "1" }).mapping).toEqual(mapping);
+  });
+
   test("a value that would end the field is not set", () => {
     const sources = { ...SOURCES, caller: { jwt: { claims: { sub: "a\r\nx-evil: 1" }, scopes: null } } };
     const { headers } = mapped({ "overwrite:header.x-out": "$context.authorizer.claims.sub" }, sources);

@@ -255,7 +255,7 @@ export function applyRequestMapping({ operations }: RequestMapping, sources: Sou
     ...request,
     headers: new HeaderFields(headers),
     ...(query && { query, rawQuery: queryText(query) }),
-    ...(path !== undefined && { path, rawPath: path }),
+    ...(path !== undefined && { path, rawPath: path, mapping: undefined }),
   };
   return { request: changed, ...(path !== undefined && { path }) };
 }

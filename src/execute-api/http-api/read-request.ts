@@ -1,3 +1,4 @@
+import type { MatchedMapping } from "../custom-domains.ts";
 import { HeaderFields, HeaderNames } from "../header-fields.ts";
 import type { Ports } from "../ports.ts";
 import { parseQueryString } from "../query-string.ts";
@@ -10,6 +11,7 @@ export interface StageTarget {
   /** At least `/`. */
   readonly path: string;
   readonly rawQuery: string;
+  readonly mapping?: MatchedMapping;
 }
 
 /** Belong to the connection and reach no integration (?). */
@@ -32,6 +34,7 @@ export function readRequest(
   ports: Pick<Ports, "newExtendedRequestId">,
 ): HttpApiRequest {
   const headers = new HeaderFields(incoming.headers).without(HOP_BY_HOP);
+  const { mapping } = target;
   return {
     method: incoming.method,
     path: target.path,
@@ -47,6 +50,7 @@ export function readRequest(
     userAgent: headers.last("user-agent") ?? "",
     domainName: (headers.last("host") ?? "").replace(/:\d+$/, ""),
     scheme: incoming.scheme,
+    mapping: mapping && { ...mapping, path: visiblePath(mapping.path) },
   };
 }
 
@@ -55,13 +59,18 @@ const DECODED_QUESTION_MARK_ENDS_PATH = true;
 
 /**
  * `rawPath` and `$context.path`: decoded in spite of the name, so that an encoded `/`, `?` or `#` is lost (R), and with
- * the stage in front unless that is `$default` (R). conformance/http-api/paths
+ * the stage in front unless that is `$default` (R), through a custom domain too and then without the mapping's key (C:
+ * serverless-express 465). conformance/http-api/paths, conformance/http-api/custom-domain
  */
 function rawPathOf(path: string, stageName: string): string {
+  const visible = visiblePath(path);
+  return stageName === "$default" ? visible : `/${stageName}${visible}`;
+}
+
+function visiblePath(path: string): string {
   const decoded = decodePercent(path);
   const question = DECODED_QUESTION_MARK_ENDS_PATH ? decoded.indexOf("?") : -1;
-  const visible = question < 0 ? decoded : decoded.slice(0, question);
-  return stageName === "$default" ? visible : `/${stageName}${visible}`;
+  return question < 0 ? decoded : decoded.slice(0, question);
 }
 
 /** Percent-decoded; as it is when it is malformed. `+` stays. */

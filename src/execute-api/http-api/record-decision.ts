@@ -28,6 +28,9 @@ export function recordDecision({ request, deployment, matched, answer, refusal, 
       headers,
       sourceIp: request.sourceIp,
     },
+    ...(request.mapping && {
+      customDomain: { domainName: request.mapping.domainName, key: request.mapping.key },
+    }),
     ...(matched && {
       route: {
         resourcePath: matched.route.path,

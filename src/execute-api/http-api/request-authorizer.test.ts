@@ -268,3 +268,14 @@ test("one whose function has no code, or without a format, is not compiled", () 
     ),
   ).toMatchObject({ ok: false });
 });
+
+test("what an authorizer prints of its caller is not recorded, be it an identity source or not", async () => {
+  const logs = ["who: opaque-identity, cookie sid=session-abcdef, page 7"];
+  const { lambda } = functionAnswering({ outcome: "success", payload: '{"isAuthorized":true}', logs });
+  const headers = ["Authorization", "Bearer opaque-identity", "Cookie", "lang=en; sid=session-abcdef"];
+  const { run, trace } = ask({ ports: httpPorts({ lambda }), headers });
+  await run();
+  const recorded = JSON.stringify(trace.authorization);
+  expect(recorded).toContain("page 7");
+  for (const secret of ["opaque-identity", "session-abcdef"]) expect(recorded).not.toContain(secret);
+});

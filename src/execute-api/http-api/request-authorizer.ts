@@ -16,6 +16,7 @@ import type { Trace } from "../trace.ts";
 import { contextVariables } from "./context.ts";
 import type { HttpApiDeployment } from "./deployment.ts";
 import { type HttpIdentitySource, IDENTITY_SOURCE_FORM, parseHttpIdentitySource } from "./identity-source.ts";
+import { identityValues } from "./identity-values.ts";
 import { HttpApiRefusal } from "./refusal.ts";
 import type { Caller, HttpApiRequest, MatchedRoute } from "./request.ts";
 import {
@@ -245,7 +246,8 @@ async function callFunction(
     waitMs: AUTHORIZER_WAIT_MS,
   });
   const latencyMs = Math.round(ports.monotonic() - began);
-  const functionLogs = "logs" in result ? result.logs.map((line) => maskIdentity(line, identity)) : [];
+  const secrets = [...identity, ...identityValues(request, matched, deployment)];
+  const functionLogs = "logs" in result ? result.logs.map((line) => maskIdentity(line, secrets)) : [];
   trace.authorization = {
     ...recordOf(authorizer),
     ...trace.authorization,
@@ -253,11 +255,11 @@ async function callFunction(
     functionLogs,
     latencyMs,
   };
-  if (result.outcome !== "success") throw failed(evidenceOf(authorizer, result, identity));
+  if (result.outcome !== "success") throw failed(evidenceOf(authorizer, result, secrets));
   const parsed = parseAuthorizerAnswer(result.payload, authorizer.format, authorizer.simpleResponses);
   if (!parsed.ok) {
-    const found = quoted(parsed.found, identity);
-    const what = quoted(parsed.what, identity);
+    const found = quoted(parsed.found, secrets);
+    const what = quoted(parsed.what, secrets);
     const message = `authorizer "${authorizer.name}" answered ${what} = ${found}, wanted ${parsed.wanted}`;
     const logText = [MALFORMED_ANSWER_LOG_TEXT, parsed.logText].filter((each) => each !== undefined).join(" ");
     throw failed({ reason: "authorizer_output_invalid", message, expected: parsed.wanted, actual: found }, logText);

@@ -1,3 +1,4 @@
+import type { MatchedMapping } from "../custom-domains.ts";
 import type { HeaderFields } from "../header-fields.ts";
 import type { QueryValues } from "../query-string.ts";
 import type { CompiledRoute } from "./deployment.ts";
@@ -22,6 +23,8 @@ export interface HttpApiRequest {
   /** Host header without port. */
   readonly domainName: string;
   readonly scheme: "http" | "https";
+  /** Present when the request came through a custom domain; its path percent-decoded like `rawPath`. */
+  readonly mapping?: MatchedMapping | undefined;
 }
 
 /** The route a request matched. */

@@ -1,3 +1,4 @@
+import { basePathMatched } from "../custom-domains.ts";
 import type { Decided } from "./answer.ts";
 import type { ContextVariables } from "./context.ts";
 import { contextVariables, errorVariables } from "./context.ts";
@@ -25,6 +26,7 @@ export function accessLogContext({
   return {
     ...base,
     endpointType: ENDPOINT_TYPE,
+    ...(request.mapping && { customDomain: { basePathMatched: basePathMatched(request.mapping) } }),
     status: answer.status,
     responseLength: typeof answer.body === "string" ? Buffer.byteLength(answer.body) : answer.body.length,
     responseLatency: Math.round(trace.elapsedMs()),

@@ -42,7 +42,7 @@ export async function answer(
     validateMethodRequest(opened, matched);
     const sent = mapIntegrationRequest(opened, matched, caller, deployment);
     trace.ended("integration request");
-    const calling = callIntegration(sent, matched, ports, trace);
+    const calling = callIntegration(sent, request, matched, deployment, ports, trace);
     const received = calling instanceof Promise ? await calling : calling;
     trace.ended("integration");
     const mapped = mapIntegrationResponse(received, sent, request, matched, caller, deployment);

@@ -1,14 +1,15 @@
 import type { InvokeResult } from "../../lambda/invoke.ts";
-import { maskTokens } from "../../lambda/mask-tokens.ts";
+import { maskIdentity } from "../authorizers/mask-identity.ts";
 import type { HttpResult } from "../integrations/http-client/http-exchange.ts";
 import type { Ports } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
 import type { RawHeaders } from "../transport.ts";
-import type { CompiledMethod, HttpIntegration, LambdaIntegration } from "./deployment.ts";
+import type { CompiledMethod, HttpIntegration, LambdaIntegration, RestDeployment } from "./deployment.ts";
+import { identityValues } from "./identity-values.ts";
 import type { SentRequest, SentToEndpoint, SentToFunction } from "./map-integration-request.ts";
 import { type ProxyResponse, parseProxyResponse } from "./proxy-response.ts";
-import type { MatchedMethod } from "./request.ts";
+import type { MatchedMethod, RestRequest } from "./request.ts";
 
 /** What an integration answered. */
 export type ReceivedResponse =
@@ -60,10 +61,18 @@ const INTERNAL_SERVER_ERROR = "Internal server error";
  */
 export function callIntegration(
   sent: SentRequest,
+  request: RestRequest,
   matched: MatchedMethod<CompiledMethod>,
+  deployment: Pick<RestDeployment, "identityHeaders">,
   ports: Ports,
   trace: Trace,
 ): ReceivedResponse | Promise<ReceivedResponse> {
+  /** What a function wrote, without what the request says of its caller; the values are looked up at the first use. */
+  let values: readonly string[] | undefined;
+  const mask = (text: string): string => {
+    values ??= identityValues(request, matched, deployment);
+    return maskIdentity(text, values);
+  };
   switch (sent.type) {
     case "MOCK":
       trace.integration = { type: "MOCK", status: sent.status };
@@ -73,7 +82,8 @@ export function callIntegration(
       return callEndpoint(sent, matched.method.integration as HttpIntegration, ports, trace); // sent says so
     case "AWS":
     case "AWS_PROXY":
-      return callFunction(sent, matched.method.integration as LambdaIntegration, ports, trace); // sent says so
+      // sent says so
+      return callFunction(sent, matched.method.integration as LambdaIntegration, mask, ports, trace);
   }
 }
 
@@ -145,6 +155,7 @@ function unreachable(message: string, actual: string): Refusal {
 async function callFunction(
   sent: SentToFunction,
   integration: LambdaIntegration,
+  mask: (text: string) => string,
   ports: Ports,
   trace: Trace,
 ): Promise<ReceivedFromFunction | ReceivedFromProxyFunction> {
@@ -164,11 +175,11 @@ async function callFunction(
     waitMs: timeoutMs,
   });
   const latencyMs = Math.round(ports.monotonic() - began);
-  const functionLogs = "logs" in result ? result.logs : [];
+  const functionLogs = "logs" in result ? result.logs.map(mask) : [];
   trace.integration = { type: sent.type, target: functionArn, latencyMs, functionLogs };
   const answered = result.outcome === "success" || result.outcome === "function_error";
   if (!answered) throw functionRefusal(result, functionArn, timeoutMs);
-  if (sent.type === "AWS_PROXY") return proxyAnswer(result, functionArn, trace);
+  if (sent.type === "AWS_PROXY") return proxyAnswer(result, functionArn, mask, trace);
   const status = sent.invocationType === "Event" ? 202 : 200;
   trace.integration = { ...trace.integration, status };
   return {
@@ -189,6 +200,7 @@ const INVOKE_HEADERS: RawHeaders = ["Content-Type", "application/json", "X-Amz-E
 function proxyAnswer(
   result: Extract<InvokeResult, { outcome: "success" | "function_error" }>,
   functionArn: string,
+  mask: (text: string) => string,
   trace: Trace,
 ): ReceivedFromProxyFunction {
   if (result.outcome === "function_error") {
@@ -196,7 +208,7 @@ function proxyAnswer(
       "INTEGRATION_FAILURE",
       {
         reason: "lambda_function_error",
-        message: `${functionArn} failed with ${maskTokens(result.errorType)}: ${JSON.stringify(maskTokens(result.errorMessage).slice(0, 300))}`,
+        message: `${functionArn} failed with ${mask(result.errorType)}: ${JSON.stringify(mask(result.errorMessage).slice(0, 300))}`,
         expected: "a proxy response",
         actual: result.functionError,
       },
@@ -209,9 +221,9 @@ function proxyAnswer(
       "INTEGRATION_FAILURE",
       {
         reason: "lambda_proxy_malformed",
-        message: `${functionArn} answered ${verdict.what} = ${verdict.found}, wanted ${verdict.wanted}`,
+        message: `${functionArn} answered ${verdict.what} = ${mask(verdict.found)}, wanted ${verdict.wanted}`,
         expected: verdict.wanted,
-        actual: verdict.found,
+        actual: mask(verdict.found),
       },
       { status: BAD_PROXY_STATUS, message: INTERNAL_SERVER_ERROR },
     );

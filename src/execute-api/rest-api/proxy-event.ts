@@ -28,7 +28,7 @@ export function proxyEvent(
     request.body.length > 0 && isBinaryMediaType(request.headers.last("content-type"), deployment.binaryMediaTypes);
   return {
     resource: matched.method.resourcePath,
-    path: request.path,
+    path: eventPath(request),
     httpMethod: request.method,
     headers: headers.single,
     multiValueHeaders: headers.multi,
@@ -55,7 +55,7 @@ export function authorizerRequestEvent(
     type: "REQUEST",
     methodArn: matched.methodArn,
     resource: matched.method.resourcePath,
-    path: request.path,
+    path: eventPath(request),
     httpMethod: request.method,
     headers: headers.single,
     multiValueHeaders: headers.multi,
@@ -65,6 +65,11 @@ export function authorizerRequestEvent(
     stageVariables: deployment.stageVariables,
     requestContext: requestContext(request, matched, deployment, undefined),
   };
+}
+
+/** Through a custom domain a function sees the client's whole path, the mapping's key in it (C: LocalStack 12296). */
+function eventPath({ mapping, path }: RestRequest): string {
+  return mapping === undefined ? path : mapping.path;
 }
 
 interface ValueMaps {

@@ -1,3 +1,4 @@
+import type { MatchedMapping } from "../custom-domains.ts";
 import { HeaderFields, HeaderNames } from "../header-fields.ts";
 import type { Ports } from "../ports.ts";
 import { parseQueryString } from "../query-string.ts";
@@ -6,11 +7,12 @@ import type { RestRequest } from "./request.ts";
 
 /** A request target whose API and stage are known: what is left for the API itself, raw as on the wire. */
 export interface StageTarget {
-  /** `/{stage}` and the raw rest. */
+  /** `/{stage}` and the raw rest; of a custom domain the client's whole path, with the key and without the stage (C). */
   readonly requestPath: string;
   /** The raw rest, at least `/`. */
   readonly path: string;
   readonly rawQuery: string;
+  readonly mapping?: MatchedMapping;
 }
 
 /** Never reach mapping or any integration (R). conformance/rest-api/headers/dropped-at-parse */
@@ -52,6 +54,7 @@ export function readRequest(incoming: IncomingRequest, target: StageTarget, port
     userAgent: headers.last("user-agent") ?? null,
     domainName: host.replace(/:\d+$/, ""),
     scheme: incoming.scheme,
+    mapping: target.mapping,
   };
 }
 

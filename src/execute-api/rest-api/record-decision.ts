@@ -37,6 +37,8 @@ export function recordDecision({
       sourceIp: request.sourceIp,
     },
   };
+  const { mapping } = request;
+  if (mapping !== undefined) record.customDomain = { domainName: mapping.domainName, key: mapping.key };
   if (matched !== undefined) {
     const { resourcePath, httpMethod } = matched.method;
     record.route = { resourcePath, httpMethod, methodArn: matched.methodArn };

@@ -1,3 +1,4 @@
+import type { MatchedMapping } from "../custom-domains.ts";
 import type { HeaderFields } from "../header-fields.ts";
 import type { QueryValues } from "../query-string.ts";
 
@@ -7,7 +8,10 @@ export interface RestRequest {
   readonly method: string;
   /** Path inside the stage as on the wire: percent-encoded, trailing slash kept, leading slashes collapsed to one (R). */
   readonly path: string;
-  /** `$context.path` and `requestContext.path`: `/{stage}` and the raw rest, doubled slashes kept (R). */
+  /**
+   * `$context.path` and `requestContext.path`: `/{stage}` and the raw rest, doubled slashes kept (R); through a custom
+   * domain the path as the client sent it (C).
+   */
   readonly requestPath: string;
   readonly rawQuery: string;
   readonly query: QueryValues;
@@ -22,6 +26,8 @@ export interface RestRequest {
   /** Host header without port. */
   readonly domainName: string;
   readonly scheme: "http" | "https";
+  /** Present when the request came through a custom domain. */
+  readonly mapping?: MatchedMapping | undefined;
 }
 
 /** The method a request matched. */

@@ -1,6 +1,7 @@
 import { nearestName } from "../nearest-name.ts";
 import { type SourceNode, show } from "../source-node.ts";
 import type { Scope } from "./resolve-template.ts";
+import { holdsUnresolved } from "./rest-api/holds-unresolved.ts";
 
 /** The template's Conditions, each worked out once. What cannot be worked out stops the load: it decides what exists. */
 export class Conditions {
@@ -8,6 +9,8 @@ export class Conditions {
   readonly #section: SourceNode | undefined;
   readonly #known = new Map<string, boolean>();
   readonly #underWay: string[] = [];
+  /** The value that is being compared. */
+  #compared: SourceNode | undefined;
 
   constructor(scope: Scope, section: SourceNode | undefined) {
     this.#scope = scope;
@@ -54,7 +57,8 @@ export class Conditions {
         if (one === undefined || other === undefined || items.length !== 2) {
           return this.#stop(only, `Fn::Equals has ${items.length} values, wanted 2.`, WRITE);
         }
-        return isEqual(this.#scope.resolve(one), this.#scope.resolve(other));
+        const values = [this.#valueOf(one), this.#valueOf(other)];
+        return values.every((each) => each !== undefined) && String(values[0]) === String(values[1]);
       }
       case "Fn::Not": {
         const [negated] = items;
@@ -76,6 +80,25 @@ export class Conditions {
     }
   }
 
+  /** Refuses a value that is known only on AWS, if it is about to decide what exists. */
+  refusesUnknown(what: string, fix: string): boolean {
+    if (this.#compared) this.#stop(this.#compared, `A condition compares ${what}.`, fix);
+    return this.#compared !== undefined;
+  }
+
+  /** A value to compare; undefined, after a finding, when it is not known. */
+  #valueOf(node: SourceNode): unknown {
+    const outer = this.#compared;
+    this.#compared = node;
+    const value = this.#scope.resolve(node);
+    this.#compared = outer;
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
+    const isKnown = typeof value === "object" && !holdsUnresolved(value);
+    if (isKnown) this.#stop(node, `A condition compares ${show(value)}, wanted text.`, "Join a list, or select of it.");
+    else this.#stop(node, "A condition compares a value that cannot be resolved.", "Give it as a parameter.");
+    return undefined;
+  }
+
   #stop(node: SourceNode, message: string, fix: string): false {
     this.#scope.report.stopLoad({ rule: "condition-invalid", at: node.at(), message, fix });
     return false;
@@ -83,9 +106,3 @@ export class Conditions {
 }
 
 const WRITE = "Write Fn::Equals, Fn::And, Fn::Or, Fn::Not or Condition.";
-
-function isEqual(one: unknown, other: unknown): boolean {
-  return typeof one === "object" || typeof other === "object"
-    ? JSON.stringify(one) === JSON.stringify(other)
-    : String(one) === String(other);
-}

@@ -3,6 +3,8 @@ import type { Scope } from "./resolve-template.ts";
 
 /** Members that one Fn::ForEach may make; AWS bounds the whole template (D: 1 MB). */
 export const MAX_FOR_EACH_MEMBERS = 1_000;
+/** Members that all loops of a template may make together: loops inside loops multiply. */
+export const MAX_LOOP_MEMBERS = 100_000;
 
 /** A member that a loop made: its key, what is under it, and the scope with the loop's variables. */
 export interface LoopMember {
@@ -34,6 +36,12 @@ export function expandForEach(loop: SourceNode, scope: Scope): readonly LoopMemb
     const text = String(value);
     const inner = scope.with(new Map([...scope.variables, [variable.value, text]]));
     for (const node of body.entries()) {
+      if (++scope.made.members > MAX_LOOP_MEMBERS) {
+        if (scope.made.members > MAX_LOOP_MEMBERS + 1) return [];
+        const message = `The loops of the template make more than ${MAX_LOOP_MEMBERS} members.`;
+        scope.report.stopLoad({ rule: "for-each-invalid", at: loop.at(), message, fix: "Use shorter lists." });
+        return [];
+      }
       if (node.name.startsWith("Fn::ForEach::")) members.push(...expandForEach(node, inner));
       else members.push({ key: filled(node.name, inner), node, scope: inner });
       if (members.length > MAX_FOR_EACH_MEMBERS) {

@@ -3,6 +3,18 @@ import { readDocument } from "../document.ts";
 import { SourceNode, show } from "../source-node.ts";
 import type { Scope } from "./resolve-template.ts";
 
+/** Includes that one template may make: a file that includes itself twice would double the work at every step. */
+export const MAX_INCLUDES = 200;
+
+/** What an include puts beside the members where it stands. None, with a finding that stops the load, if there are none. */
+export function includedMembers(node: SourceNode, scope: Scope): readonly SourceNode[] {
+  const included = readInclude(node, scope);
+  if (included === undefined || included.isMapping) return included?.entries() ?? [];
+  const message = `The file ${included.document.file} holds ${show(included.value)}, wanted a mapping: it stands beside other keys.`;
+  scope.report.stopLoad({ rule: "template-include-invalid", at: node.at(), message, fix: "Write its keys." });
+  return [];
+}
+
 /**
  * `Fn::Transform: {Name: AWS::Include, Parameters: {Location: FILE}}` of a local file (D: from S3 on AWS). Undefined, with a
  * finding that stops the load, when it cannot be read: what it holds may decide access.
@@ -27,6 +39,10 @@ export function readInclude(node: SourceNode, scope: Scope): SourceNode | undefi
       `Location is ${show(path)}, and nothing is fetched.`,
       "Download it and name the file.",
     );
+  }
+  if (++scope.made.includes > MAX_INCLUDES) {
+    if (scope.made.includes > MAX_INCLUDES + 1) return undefined;
+    return stop(node, `The template includes more than ${MAX_INCLUDES} files.`, "Does a file include itself?");
   }
   const file = resolve(dirname(scope.root.document.file), path);
   const text = scope.options.readFile(file);

@@ -1,7 +1,8 @@
 import { type SourceNode, show } from "../source-node.ts";
 import { cidrBlocks } from "./cidr.ts";
 import { readInclude } from "./include.ts";
-import { MAX_TEXT_CHARACTERS, NO_VALUE, type Scope } from "./resolve-template.ts";
+import { MAX_TEXT_CHARACTERS, NO_VALUE, type Scope, UNRESOLVED } from "./resolve-template.ts";
+import { holdsUnresolved } from "./rest-api/holds-unresolved.ts";
 
 /** Resolves one function, given as the member whose key is its name. */
 export function resolveFunction(call: SourceNode, scope: Scope): unknown {
@@ -120,14 +121,19 @@ const FUNCTIONS: Readonly<Record<string, Implementation>> = {
     const region = typeof call.value === "string" && call.value !== "" ? call.value : scope.options.place.region;
     return ["a", "b", "c"].map((zone) => `${region}${zone}`);
   },
-  "Fn::ToJsonString": (call, scope) => JSON.stringify(scope.resolve(call)),
+  "Fn::ToJsonString": (call, scope) => {
+    const value = scope.resolve(call);
+    // As text it would no longer be seen that something in it is not known.
+    if (value === NO_VALUE || holdsUnresolved(value)) return { [`${UNRESOLVED}Fn::ToJsonString`]: true };
+    return JSON.stringify(value);
+  },
   "Fn::Length": (call, scope) => {
     const value = scope.resolve(call);
     return Array.isArray(value) ? value.length : wrong(call, scope, "a list");
   },
   "Fn::Transform": (call, scope) => {
     const included = readInclude(call, scope);
-    return included === undefined ? { "Unresolved::Fn::Transform": true } : scope.resolve(included);
+    return included === undefined ? { [`${UNRESOLVED}Fn::Transform`]: true } : scope.resolve(included);
   },
 };
 for (const name of ["Fn::Equals", "Fn::And", "Fn::Or", "Fn::Not"]) {
@@ -162,7 +168,13 @@ function refer(from: SourceNode, name: string, scope: Scope): unknown {
   const pseudo = pseudoParameter(name, scope);
   if (pseudo !== undefined) return pseudo;
   const parameter = scope.parameters.get(name);
-  if (parameter !== undefined) return typeof parameter.value === "string" ? parameter.value : [...parameter.value];
+  if (parameter !== undefined) {
+    if (parameter.isLookedUp) {
+      const fix = `Give the value with --parameter ${name}=VALUE.`;
+      scope.conditions.refusesUnknown(`the parameter ${name}, whose value stands in SSM`, fix);
+    }
+    return typeof parameter.value === "string" ? parameter.value : [...parameter.value];
+  }
   return scope.reference(name, from)?.ref ?? scope.unknownName(from, name);
 }
 
@@ -212,8 +224,12 @@ function substitute(call: SourceNode, template: string, map: SourceNode | undefi
           : refer(call, name, scope)
         : scope.resolve(given);
     const part = scalarText(value);
-    if (part === undefined)
-      failed = typeof value === "object" && value !== null ? value : { "Unresolved::Fn::Sub": name };
+    if (part === undefined) {
+      const isKnownToFail = typeof value === "object" && value !== null;
+      failed = isKnownToFail
+        ? value
+        : scope.unresolved(call, call.name, `\${${name}} has no text.`, "Correct the name.");
+    }
     return part ?? "";
   });
   if (failed === undefined) return bounded(call, text, scope);

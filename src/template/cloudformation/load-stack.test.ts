@@ -14,7 +14,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const readers: StackReaders = {
-  expandSam: (template) => ({ document: template.document, findings: [] }),
+  expandSam: (template) => ({ document: template.document, findings: [], files: new Set() }),
   resolveTemplate: (document, { place }) => resolvePlainStack(document, place),
   readRestApis: () => ({ restApis: [], findings: [] }),
   importHttpApi: () => ({ findings: [] }),
@@ -154,7 +154,11 @@ Resources:
       fix: "",
       at: { file: "f", line: 1, column: 1 },
     } as const;
-    const expandSam: StackReaders["expandSam"] = ({ document }) => ({ document, findings: [finding] });
+    const expandSam: StackReaders["expandSam"] = ({ document }) => ({
+      document,
+      findings: [finding],
+      files: new Set(),
+    });
     expect(load(sam("Transform: AWS::Serverless-2016-10-31"), {}, { expandSam }).findings).toEqual([finding]);
     const resolveTemplate: StackReaders["resolveTemplate"] = (document) => ({
       ...resolvePlainStack(document),
@@ -167,9 +171,14 @@ Resources:
 });
 
 test("a SAM template is expanded first, and what it expands to is read", () => {
-  const expandSam: StackReaders["expandSam"] = () => ({ document: readTestDocument(AUTH_STACK), findings: [] });
+  const expandSam: StackReaders["expandSam"] = () => ({
+    document: readTestDocument(AUTH_STACK),
+    findings: [],
+    files: new Set(["/project/included.yaml"]),
+  });
   const stack = load("Transform: AWS::Serverless-2016-10-31\nResources: {}", {}, { expandSam });
   expect(stack.httpApis).toHaveLength(1);
+  expect(stack.files).toContain("/project/included.yaml");
 });
 
 test("resources outside the product are inert, and nested stacks say that they are not read", () => {
@@ -184,7 +193,7 @@ Resources:
 });
 
 describe("a web ACL", () => {
-  const restApi = { apiId: "pets" } as never;
+  const restApi = { apiId: "pets", resources: [] } as never;
   const readRestApis: StackReaders["readRestApis"] = () => ({ restApis: [{ api: restApi, stages: [] }], findings: [] });
   const guarded = (arn: string) => `
 Resources:

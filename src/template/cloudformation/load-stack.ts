@@ -6,7 +6,10 @@ import type { SourceDocument } from "../document.ts";
 import { nearestName } from "../nearest-name.ts";
 import { Report } from "../report.ts";
 import { SourceNode, show } from "../source-node.ts";
+import { checkSections } from "./check-sections.ts";
+import { maskSecrets } from "./mask-secrets.ts";
 import { createReferenceValues } from "./reference-values.ts";
+import { type LoadedDomain, readCustomDomains } from "./resources/custom-domains.ts";
 import { type LoadedHttpApi, readHttpApis } from "./resources/http-api.ts";
 import { readRoles } from "./resources/iam.ts";
 import { readFunctions, readPermissions } from "./resources/lambda.ts";
@@ -41,6 +44,7 @@ export interface InertResource {
 export interface LoadedStack {
   readonly restApis: readonly LoadedRestApi[];
   readonly httpApis: readonly LoadedHttpApi[];
+  readonly domains: readonly LoadedDomain[];
   readonly functions: readonly LambdaFunction[];
   readonly access: InvokeAccess;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -63,7 +67,11 @@ const TYPE_FORM = /^(?:\w{2,64}::\w{2,64}::\w{2,64}(?:::MODULE)?|Custom::[\w@-]{
 const DECIDING_TYPES = [
   ...[
     "Authorizer",
+    "BasePathMapping",
+    "BasePathMappingV2",
     "Deployment",
+    "DomainName",
+    "DomainNameV2",
     "GatewayResponse",
     "Method",
     "Model",
@@ -72,9 +80,17 @@ const DECIDING_TYPES = [
     "RestApi",
     "Stage",
   ].map((each) => `AWS::ApiGateway::${each}`),
-  ...["Api", "ApiGatewayManagedOverrides", "Authorizer", "Deployment", "Integration", "Route", "Stage"].map(
-    (each) => `AWS::ApiGatewayV2::${each}`,
-  ),
+  ...[
+    "Api",
+    "ApiGatewayManagedOverrides",
+    "ApiMapping",
+    "Authorizer",
+    "Deployment",
+    "DomainName",
+    "Integration",
+    "Route",
+    "Stage",
+  ].map((each) => `AWS::ApiGatewayV2::${each}`),
   "AWS::Lambda::Function",
   "AWS::Lambda::Permission",
   "AWS::IAM::Role",
@@ -86,11 +102,24 @@ const DECIDING_TYPES = [
  * what stands in the template: with a finding of effect `load` nothing of it is served.
  */
 export function loadStack(document: SourceDocument, options: LoadStackOptions, readers: StackReaders): LoadedStack {
+  const secrets: string[] = [];
+  const stack = readStack(document, options, readers, secrets);
+  maskSecrets(stack.findings, secrets);
+  return stack;
+}
+
+/** `secrets` takes up the values that no finding may show. */
+function readStack(
+  document: SourceDocument,
+  options: LoadStackOptions,
+  readers: StackReaders,
+  secrets: string[],
+): LoadedStack {
   const report = new Report();
   const file = resolve(document.file);
   const files = new Set([file]);
   const folder = dirname(file);
-  const expanded = expandTransforms(document, folder, options, readers, report);
+  const expanded = expandTransforms(document, folder, options, readers, report, files);
   if (expanded === undefined) return nothing(report, files);
   const { place } = options;
   const resolved = readers.resolveTemplate(expanded, {
@@ -100,6 +129,7 @@ export function loadStack(document: SourceDocument, options: LoadStackOptions, r
     referenceValues: createReferenceValues(place),
     readFile: options.readFile,
   });
+  secrets.push(...resolved.secrets);
   for (const each of resolved.files) files.add(each);
   report.findings.push(...resolved.findings);
   if (stopsLoad(report)) return nothing(report, files);
@@ -124,6 +154,16 @@ export function loadStack(document: SourceDocument, options: LoadStackOptions, r
   const webAcls = findWebAclAssociations(resources, context);
   const restApis = rest.restApis.map((each) => withRefusals(each, webAcls.get(each.api.apiId)));
   const httpApis = readHttpApis(resources, readers.importHttpApi, context);
+  const mappable = [
+    ...restApis.map(({ api, stages }) => {
+      const paths = api.resources.map(({ path }) => path);
+      return { type: "REST", apiId: api.apiId, stageNames: namesOf(stages), paths } as const;
+    }),
+    ...httpApis.map(({ api, stages }) => {
+      return { type: "HTTP", apiId: api.apiId, stageNames: namesOf(stages), paths: [] } as const;
+    }),
+  ];
+  const domains = readCustomDomains(resources, mappable, context);
   const functions = readFunctions(resources, context);
   const access = { roles: readRoles(resources, context), permissions: readPermissions(resources, context) };
   const inert = listInert(resources, report);
@@ -131,6 +171,7 @@ export function loadStack(document: SourceDocument, options: LoadStackOptions, r
   return {
     restApis: restApis.map((each) => withVariables(each, overrides)),
     httpApis: httpApis.map((each) => withVariables(each, overrides)),
+    domains,
     functions,
     access,
     outputs: resolved.outputs,
@@ -144,9 +185,10 @@ export function loadStack(document: SourceDocument, options: LoadStackOptions, r
 function expandTransforms(
   document: SourceDocument,
   folder: string,
-  { parameters, place }: LoadStackOptions,
+  { parameters, place, readFile }: LoadStackOptions,
   readers: StackReaders,
   report: Report,
+  files: Set<string>,
 ): SourceDocument | undefined {
   const root = SourceNode.root(document);
   const transform = root.get("Transform");
@@ -160,11 +202,13 @@ function expandTransforms(
       report.stopLoad({ rule: "transform-unsupported", at: node.at(), message, fix: "Load the processed template." });
     }
   }
+  checkSections(root, report, isSam);
   if (!isSam) refuseSamResources(root, report);
   if (stopsLoad(report)) return undefined;
   if (!isSam) return document;
-  const expanded = readers.expandSam(root, { parameters, place, baseFolder: folder });
+  const expanded = readers.expandSam(root, { parameters, place, baseFolder: folder, readFile });
   report.findings.push(...expanded.findings);
+  for (const each of expanded.files) files.add(each);
   return stopsLoad(report) ? undefined : expanded.document;
 }
 
@@ -213,6 +257,7 @@ function nothing(report: Report, files: ReadonlySet<string>): LoadedStack {
   return {
     restApis: [],
     httpApis: [],
+    domains: [],
     functions: [],
     access: { roles: [], permissions: [] },
     outputs: {},
@@ -237,6 +282,10 @@ function listInert(resources: readonly StackResource[], report: Report): InertRe
 
 function withRefusals(loaded: LoadedRestApi, more: readonly Finding[] | undefined): LoadedRestApi {
   return more === undefined ? loaded : { ...loaded, refusals: [...(loaded.refusals ?? []), ...more] };
+}
+
+function namesOf(stages: readonly { readonly stageName: string }[]): readonly string[] {
+  return stages.map(({ stageName }) => stageName);
 }
 
 interface WithStages<Stage> {

@@ -1,5 +1,5 @@
 import { nearestName } from "../nearest-name.ts";
-import type { Problem, Report } from "../report.ts";
+import { eachUnknownKey, type Problem, type Report } from "../report.ts";
 import { type SourceNode, show } from "../source-node.ts";
 
 /** A parameter's value as functions read it: a list for the list types. */
@@ -9,11 +9,27 @@ export interface TemplateParameter {
   readonly value: ParameterValue;
   /** NoEcho: never shown. */
   readonly isSecret: boolean;
+  /** It is the name of an SSM parameter whose own value nobody has given. */
+  readonly isLookedUp: boolean;
 }
 
 const LIST_TYPE = /^(?:CommaDelimitedList|List<.+>|AWS::SSM::Parameter::Value<(?:CommaDelimitedList|List<.+>)>)$/;
 const KNOWN_TYPE =
   /^(?:String|Number|List<(?:Number|String|AWS::[\w:]+)>|CommaDelimitedList|AWS::[\w:]+(?:<.+>)?|AWS::SSM::Parameter::Value<.+>)$/;
+
+const KEYS = new Set([
+  "AllowedPattern",
+  "AllowedValues",
+  "ConstraintDescription",
+  "Default",
+  "Description",
+  "MaxLength",
+  "MaxValue",
+  "MinLength",
+  "MinValue",
+  "NoEcho",
+  "Type",
+]);
 
 /**
  * The values of a template's Parameters: what was given, else the default, held against every constraint (D).
@@ -49,11 +65,20 @@ export function readParameters(
 
 function readParameter(node: SourceNode, given: string | undefined, report: Report): TemplateParameter | undefined {
   const type = node.get("Type");
-  const isSecret = node.get("NoEcho")?.value === true || node.get("NoEcho")?.value === "true";
+  const noEcho = node.get("NoEcho")?.value;
+  // Whatever does not plainly say that it may be shown is not.
+  const isSecret = noEcho !== undefined && noEcho !== false && noEcho !== "false";
   const stop = (problem: Omit<Problem, "rule">): undefined => {
     report.stopLoad({ rule: "parameter-invalid", ...problem });
     return undefined;
   };
+  let isKnown = true;
+  eachUnknownKey(node, KEYS, (child, fix) => {
+    isKnown = false;
+    const message = `The parameter ${node.name} has the property ${show(child.name)}, which CloudFormation does not know.`;
+    stop({ at: child.keyAt(), message, fix });
+  });
+  if (!isKnown) return undefined;
   if (typeof type?.value !== "string" || !KNOWN_TYPE.test(type.value)) {
     const message = `The parameter ${node.name} has the type ${show(type?.value)}, wanted String, Number or another parameter type.`;
     return stop({ at: (type ?? node).at(), message, fix: "Correct the type." });
@@ -69,7 +94,8 @@ function readParameter(node: SourceNode, given: string | undefined, report: Repo
     });
     return undefined;
   }
-  if (/^AWS::SSM::Parameter::Value</.test(type.value)) {
+  const isLookedUp = given === undefined && /^AWS::SSM::Parameter::Value</.test(type.value);
+  if (isLookedUp) {
     const message = `The parameter ${node.name} names an SSM parameter, which is not looked up: its own text is the value.`;
     report.note("info", { rule: "parameter-ssm", at: type.at(), message, fix: "Give the value with --parameter." });
   }
@@ -83,7 +109,7 @@ function readParameter(node: SourceNode, given: string | undefined, report: Repo
     const message = `The parameter ${node.name} is ${shown(value)}, wanted ${wanted}${explained}.`;
     return stop({ at: node.keyAt(), message, fix: `Give another with --parameter ${node.name}=VALUE.` });
   }
-  return { value: LIST_TYPE.test(type.value) ? values : text, isSecret };
+  return { value: LIST_TYPE.test(type.value) ? values : text, isSecret, isLookedUp };
 }
 
 /** What a value should be and is not; undefined when it is. */
@@ -93,7 +119,8 @@ function violation(node: SourceNode, type: string, value: string): string | unde
     return typeof limit === "string" || typeof limit === "number" ? Number(limit) : undefined;
   };
   const allowed = node.get("AllowedValues");
-  if (allowed?.isList && !allowed.items().some((item) => textOf(item.value) === value)) {
+  if (allowed && !allowed.isList) return "one of AllowedValues, which is no list";
+  if (allowed && !allowed.items().some((item) => textOf(item.value) === value)) {
     return `one of ${allowed
       .items()
       .map((item) => textOf(item.value))

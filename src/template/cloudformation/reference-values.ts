@@ -83,6 +83,14 @@ const domainName = namedBy("DomainName", (name, place) => ({
   DomainNameArn: () => `arn:${place.partition}:apigateway:${place.region}::/domainnames/${name}`,
 }));
 
+/** A private domain goes by its ARN, which ends in an id of its own (D). */
+function privateDomainName(resource: ReferencedResource, place: StackPlace): Values {
+  const domainId = stableId(place, resource, 10);
+  const name = `domainnames/${nameOf(resource, place, "DomainName")}+${domainId}`;
+  const ref = `arn:${place.partition}:apigateway:${place.region}:${place.accountId}:/${name}`;
+  return { ref, attributes: { DomainNameArn: () => ref, DomainNameId: () => domainId } };
+}
+
 function executeApi(place: StackPlace): string {
   return `execute-api.${place.region}.${urlSuffix(place)}`;
 }
@@ -164,7 +172,7 @@ function topic(resource: ReferencedResource, place: StackPlace): Values {
 function stateMachine(resource: ReferencedResource, place: StackPlace): Values {
   const name = nameOf(resource, place, "StateMachineName");
   const ref = arn(place, "states", `stateMachine:${name}`);
-  return { ref, attributes: { Arn: () => ref, Name: () => name } };
+  return { ref, attributes: { Arn: () => ref, Name: () => name, StateMachineRevisionId: () => "INITIAL" } };
 }
 
 /** Ref is an ARN under a service, and one attribute repeats it. */
@@ -224,9 +232,11 @@ const KNOWN_TYPES: Readonly<Record<string, ValuesOf>> = {
   "AWS::ApiGateway::ApiKey": idOf("APIKeyId"),
   "AWS::ApiGateway::Authorizer": idOf("AuthorizerId"),
   "AWS::ApiGateway::BasePathMapping": idOf(),
+  "AWS::ApiGateway::BasePathMappingV2": idOf("BasePathMappingArn"),
   "AWS::ApiGateway::ClientCertificate": idOf("ClientCertificateId"),
   "AWS::ApiGateway::Deployment": idOf("DeploymentId"),
   "AWS::ApiGateway::DomainName": domainName,
+  "AWS::ApiGateway::DomainNameV2": privateDomainName,
   "AWS::ApiGateway::GatewayResponse": idOf("Id"),
   // (C) Ref gives the logical id.
   "AWS::ApiGateway::Method": (resource) => ({ ref: resource.logicalId, attributes: {} }),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { TEST_PLACE } from "../fixtures/plain-stack.ts";
-import { MAX_FOR_EACH_MEMBERS } from "./for-each.ts";
+import { MAX_FOR_EACH_MEMBERS, MAX_LOOP_MEMBERS } from "./for-each.ts";
+import { MAX_INCLUDES } from "./include.ts";
 import { readTemplate } from "./read-template.ts";
 import { createReferenceValues } from "./reference-values.ts";
 import { MAX_NESTING, MAX_RESOURCES, resolveTemplate } from "./resolve-template.ts";
@@ -105,6 +106,7 @@ describe("what cannot be resolved is found at its place, and never text", () => 
     ['{"Fn::Nothing": x}', "The function Fn::Nothing is not known."],
     ["{a: 1, Ref: Table}", "The function Ref stands beside other keys in one mapping."],
     ["!Cidr [x, 1, 1]", "Fn::Cidr is given a list, wanted [IPv4 block, count of 1 to 256, bits]."],
+    ["!ToJsonString {a: [!ImportValue nothing]}", 'Nothing exports "nothing" here.'],
     ["!Sub ['${List}', {List: [a]}]", "Fn::Sub is given a list, wanted names whose values are text."],
   ])("%s", (yaml, message) => {
     const { value, found } = valueOf(yaml);
@@ -112,6 +114,17 @@ describe("what cannot be resolved is found at its place, and never text", () => 
     expect(found[0]).toMatch(/^8:\d+ none /);
     expect(found[0]).toContain(message);
     expect(JSON.stringify(value)).toContain("Unresolved::");
+  });
+
+  test.each(["!Ref Gone", "!GetAtt Gone.Arn", "!Sub 'x-${Gone.Arn}'"])("%s, whose condition does not hold", (yaml) => {
+    const gone = `Resources:\n  Gone: { Type: AWS::SQS::Queue, Condition: No }\n  T: { Type: A::B::C, Properties: { P: ${yaml} } }\n`;
+    const { resources, found } = resolve(HEAD + CONDITIONS + gone);
+    expect(found).toEqual([
+      expect.stringMatching(/^7:\d+ none The resource Gone does not exist: its condition does not hold\.$/),
+    ]);
+    expect(JSON.stringify(resources[0]?.properties.value)).toContain("Unresolved::");
+    const guarded = gone.replace(yaml, `!If [No, ${yaml}, x]`);
+    expect(resolve(HEAD + CONDITIONS + guarded).found).toEqual([]);
   });
 
   test("functions nested beyond the bound", () => {
@@ -150,13 +163,56 @@ describe("what decides what exists stops the load", () => {
       "/project/x.yaml",
     ],
     [
+      "an include that is no mapping where its keys are wanted",
+      `${HEAD}Resources:\n  T: { Type: "A::B::C", Properties: { A: 1, "Fn::Transform": { Name: "AWS::Include", Parameters: { Location: text.yaml } } } }\n`,
+      "wanted a mapping",
+    ],
+    [
+      "an include beside a type",
+      `${HEAD}Resources:\n  T: { Type: "A::B::C", "Fn::Transform": { Name: "AWS::Include", Parameters: { Location: more.yaml } } }\n`,
+      '"Fn::Transform" beside its Type',
+    ],
+    [
+      "a misspelt condition of a resource",
+      `${HEAD}Resources:\n  T: { Type: "A::B::C", Conditon: C }\n`,
+      '"Conditon" beside its Type',
+    ],
+    [
+      "an unknown attribute of a part of an API",
+      `${HEAD}Resources:\n  T: { Type: "AWS::ApiGatewayV2::Route", If: C }\n`,
+      '"If" beside its Type',
+    ],
+    ["a comparison with an import that is not there", thing("!Equals [!ImportValue x, a]"), "cannot be resolved"],
+    ["a comparison with part of a text", thing('!Equals [!Sub "${AWS::NoValue}", ""]'), "cannot be resolved"],
+    ["a comparison with nothing", thing("!Equals [!Ref AWS::NoValue, a]"), "cannot be resolved"],
+    [
+      "a comparison with a list",
+      `Parameters:\n  L: { Type: CommaDelimitedList, Default: a }\n${thing("!Equals [!Ref L, a]")}`,
+      "compares a list",
+    ],
+    ["a comparison with null", thing("!Equals [null, a]"), "compares nothing"],
+    ["a comparison with a resource", thing("!Equals [!Ref T, T]"), "compares the resource T"],
+    ["a comparison with an attribute", thing('!Equals [!Sub "${T.Enabled}", true]'), "compares the resource T"],
+    [
+      "a comparison with a parameter that stands in SSM",
+      `Parameters:\n  P: { Type: "AWS::SSM::Parameter::Value<String>", Default: /auth }\n${thing("!Equals [!Ref P, off]")}`,
+      "compares the parameter P",
+    ],
+    [
       "a loop over text",
       `${HEAD}Resources:\n  "Fn::ForEach::L": [X, abc, {"T\${X}": {Type: "A::B::C"}}]\n`,
       "wanted a list of text",
     ],
   ])("%s", (_, text, message) => {
-    const { found } = resolve(text);
+    const { found } = resolve(text, { readFile: (file) => (file === "/project/text.yaml" ? "text" : undefined) });
     expect(found.find((each) => each.includes(" load "))).toContain(message);
+  });
+
+  test("a parameter of SSM decides once its value is given", () => {
+    const parameters = 'Parameters:\n  P: { Type: "AWS::SSM::Parameter::Value<String>", Default: /auth }\n';
+    const { resources, found } = resolve(parameters + thing("!Equals [!Ref P, on]"), { parameters: { P: "on" } });
+    expect(found).toEqual([]);
+    expect(resources).toHaveLength(1);
   });
 });
 
@@ -171,6 +227,13 @@ describe("parameters", () => {
     expect(found.filter((each) => each.includes(" load "))).toEqual([]);
     return JSON.parse(JSON.stringify(resources[0]?.properties.value)).V;
   };
+
+  test.each([
+    ["a misspelt constraint", "{Type: String, AllowedValue: [JWT]}", "CloudFormation does not know"],
+    ["allowed values that are no list", "{Type: String, AllowedValues: JWT}", "wanted one of AllowedValues"],
+  ])("%s does not let any value through", (_, definition, message) => {
+    expect(one(definition, "NONE").found[0]).toContain(message);
+  });
 
   test("take what is given, else the default; lists become lists", () => {
     expect(resolvedTo("{Type: String, Default: a}")).toBe("a");
@@ -202,7 +265,11 @@ describe("parameters", () => {
   });
 
   test("a secret is not shown, one that the template does not have is only told", () => {
-    expect(one("{Type: String, NoEcho: true, MaxLength: 1}", "secret").found.join()).not.toContain("secret");
+    for (const noEcho of ["true", '"true"', "yes", "1"]) {
+      const { found } = one(`{Type: String, NoEcho: ${noEcho}, MaxLength: 1}`, "secret");
+      expect(found.join()).toContain("load");
+      expect(found.join()).not.toContain("secret");
+    }
     const { findings } = resolve(`${HEAD}Resources:\n${TABLE}`, { parameters: { Tabel: "x" } });
     expect(findings).toMatchObject([{ rule: "parameter-unknown", severity: "warning" }]);
   });
@@ -242,6 +309,25 @@ test("a loop that makes too many members stops the load", () => {
   expect(found[0]).toContain(`more than ${MAX_FOR_EACH_MEMBERS} members`);
 });
 
+test("loops inside loops stop the load before they multiply, and are told once", () => {
+  const values = Array.from({ length: 100 }, (_, at) => `v${at}`).join(", ");
+  const loop = (depth: number): string =>
+    depth === 0 ? "x" : `{"Fn::ForEach::L${depth}": [V${depth}, [${values}], {"K\${V${depth}}": ${loop(depth - 1)}}]}`;
+  const { found } = resolve(`${HEAD}Resources:\n  T: { Type: A::B::C, Properties: ${loop(4)} }\n`);
+  expect(found).toEqual([expect.stringContaining(`more than ${MAX_LOOP_MEMBERS} members`)]);
+});
+
+test("an attribute that is asked for twice at every step of a long chain is worked out once", () => {
+  const links = Array.from({ length: 30 }, (_, at) => {
+    const next = `!GetAtt P${at + 1}.Value`;
+    return `  P${at}: { Type: AWS::SSM::Parameter, Properties: { Type: String, Value: !Select [0, [${next}, ${next}]] } }\n`;
+  });
+  const last = "  P30: { Type: AWS::SSM::Parameter, Properties: { Type: String, Value: x } }\n";
+  const { resources, found } = resolve(`${HEAD}Resources:\n${links.join("")}${last}`);
+  expect(found).toEqual([]);
+  expect(resources[0]?.properties.get("Value")?.value).toBe("x");
+});
+
 test("resources and outputs whose condition does not hold are not there, places are those of what was written", () => {
   const { resources, outputs } = resolve(`${HEAD}${CONDITIONS}${PARAMETERS}Resources:
   Gone: { Type: A::B::C, Condition: No }
@@ -271,6 +357,22 @@ test("an included file is part of the template, its places are its own, and it i
   expect(JSON.parse(JSON.stringify(resources[0]?.properties.value))).toEqual({ A: 1, B: "eu-west-1" });
   expect(resources[0]?.properties.get("B")?.at().file).toBe("/project/more.yaml");
   expect(files).toEqual(["/project/more.yaml"]);
+});
+
+test("a file that includes itself stops the load, however often it does", () => {
+  const again = '{ "Fn::Transform": { Name: "AWS::Include", Parameters: { Location: more.yaml } } }';
+  const { found } = resolve(`${HEAD}Resources:\n  T: { Type: A::B::C, Properties: { A: ${again} } }\n`, {
+    readFile: () => `A: ${again}\nB: ${again}\n`,
+  });
+  expect(
+    found.filter((each) => each.includes(`load The template includes more than ${MAX_INCLUDES} files`)),
+  ).toHaveLength(1);
+});
+
+test("rules of parameters are told not to be checked, but for the CDK's own", () => {
+  const rule = "{ Assertions: [{ Assert: !Equals [a, b] }] }";
+  const { found } = resolve(`${HEAD}Rules:\n  CheckBootstrapVersion: ${rule}\n  Mine: ${rule}\nResources: {}\n`);
+  expect(found).toEqual([expect.stringContaining("The rule Mine is not checked")]);
 });
 
 test("more resources than AWS allows are told, and names of Object's prototype are names", () => {

@@ -6,7 +6,7 @@ import { Report } from "../report.ts";
 import { SourceNode, show } from "../source-node.ts";
 import { Conditions } from "./conditions.ts";
 import { expandForEach } from "./for-each.ts";
-import { readInclude } from "./include.ts";
+import { includedMembers } from "./include.ts";
 import { resolveFunction } from "./intrinsics.ts";
 import { readParameters } from "./parameters.ts";
 import type { ReferenceValues, ResolvedStack, StackResource } from "./stack.ts";
@@ -34,6 +34,7 @@ export function resolveTemplate(document: SourceDocument, options: ResolveTempla
   const report = new Report();
   const root = SourceNode.root(document);
   const files = new Set<string>();
+  noteRules(root, report);
   const parameters = readParameters(root.get("Parameters"), options.parameters, report);
   const scope = new Scope(root, options, parameters, report, files);
   const resources: StackResource[] = [];
@@ -47,7 +48,35 @@ export function resolveTemplate(document: SourceDocument, options: ResolveTempla
     const resource = scope.resource(node);
     if (resource !== undefined) resources.push(resource);
   }
-  return { resources, outputs: scope.outputs(), findings: report.findings, files: [...files] };
+  const secrets = [...parameters.values()].flatMap(({ value, isSecret }) => (isSecret ? value : []));
+  return { resources, outputs: scope.outputs(), findings: report.findings, secrets, files: [...files] };
+}
+
+/** What resources may have beside their type (D: CloudFormation, resource attributes). */
+const RESOURCE_ATTRIBUTES = [
+  "Condition",
+  "CreationPolicy",
+  "DeletionPolicy",
+  "DependsOn",
+  "Description",
+  "Metadata",
+  "Properties",
+  "Type",
+  "UpdatePolicy",
+  "UpdateReplacePolicy",
+];
+
+/** What every CDK app says of its own deployment. */
+const CDK_RULE = "CheckBootstrapVersion";
+
+/** (D) AWS creates no stack whose rules do not hold of its parameters; here nobody asks. */
+function noteRules(root: SourceNode, report: Report): void {
+  for (const rule of root.get("Rules")?.entries() ?? []) {
+    if (rule.name === CDK_RULE) continue;
+    const message = `The rule ${rule.name} is not checked: AWS would refuse parameters that it does not allow.`;
+    const fix = "Check the parameters against it.";
+    report.note("warning", { rule: "template-rule-unchecked", at: rule.keyAt(), message, fix });
+  }
 }
 
 /** Everything that names can refer to while a template is resolved. */
@@ -59,6 +88,8 @@ export class Scope {
   readonly report: Report;
   readonly files: Set<string>;
   readonly origins = new Origins();
+  /** How much was made by loops and includes, counted for all scopes together. */
+  readonly made: { members: number; includes: number };
   /** Loop variables of Fn::ForEach. */
   readonly variables: ReadonlyMap<string, string>;
   readonly #declared: Map<string, DeclaredResource>;
@@ -81,6 +112,7 @@ export class Scope {
     this.report = report;
     this.files = files;
     this.variables = outer?.variables ?? new Map();
+    this.made = outer?.scope.made ?? { members: 0, includes: 0 };
     if (outer === undefined) {
       this.#references = new Map();
       this.#resolving = [];
@@ -119,6 +151,7 @@ export class Scope {
       this.report.stopLoad({ rule: "resource-type-missing", at: (type ?? node).at(), message, fix: "Add its Type." });
       return undefined;
     }
+    this.#refuseUnknownAttributes(node, type.value);
     if (!scope.holds(node.get("Condition"))) return undefined;
     const properties = node.get("Properties");
     const metadata = node.get("Metadata");
@@ -129,6 +162,19 @@ export class Scope {
       metadata: metadata && scope.resolved(metadata, node, logicalId),
       at: node.keyAt(),
     };
+  }
+
+  /** CloudFormation takes no others: a misspelt one may be the condition under which the resource exists. */
+  #refuseUnknownAttributes(node: SourceNode, type: string): void {
+    for (const { name } of node.entries()) {
+      if (RESOURCE_ATTRIBUTES.includes(name)) continue;
+      const meant = nearestName(name, RESOURCE_ATTRIBUTES);
+      if (meant === undefined && name !== "Fn::Transform" && !type.startsWith("AWS::ApiGateway")) continue;
+      const message = `The resource ${node.name} has ${show(name)} beside its Type, which CloudFormation does not know there.`;
+      const at = node.get(name)?.keyAt() ?? node.at();
+      const fix = meant ? `Write ${meant}.` : "Remove it.";
+      this.report.stopLoad({ rule: "resource-attribute-unknown", at, message, fix });
+    }
   }
 
   /** Whether the condition named by a Condition attribute holds; true without one. */
@@ -190,20 +236,24 @@ export class Scope {
 
   #resolveList(node: SourceNode): unknown[] {
     const made: unknown[] = [];
+    this.origins.follow(made, node);
     for (const item of node.items()) {
       const value = this.resolve(item);
       if (value === NO_VALUE) continue;
-      this.origins.set(made, made.push(value) - 1, item);
+      const index = made.push(value) - 1;
+      if (index !== item.key) this.origins.set(made, index, item);
     }
     return made;
   }
 
   #resolveMembers(members: readonly SourceNode[]): unknown {
     const made: Record<string, unknown> = Object.create(null);
+    const source = members[0]?.parent;
+    if (source) this.origins.follow(made, source);
     const add = (name: string, value: unknown, from: SourceNode): void => {
       if (value === NO_VALUE) return;
       made[name] = value;
-      this.origins.set(made, name, from);
+      if (from.parent !== source || from.name !== name) this.origins.set(made, name, from);
     };
     for (const member of members) {
       if (member.name.startsWith("Fn::ForEach::")) {
@@ -211,9 +261,7 @@ export class Scope {
         continue;
       }
       if (member.name === "Fn::Transform") {
-        const included = readInclude(member, this);
-        if (included?.isMapping) for (const each of included.entries()) add(each.name, this.resolve(each), each);
-        else if (included === undefined) add(`${UNRESOLVED}Fn::Transform`, show(member.value), member);
+        for (const each of includedMembers(member, this)) add(each.name, this.resolve(each), each);
         continue;
       }
       if (isFunctionName(member.name) && members.length > 1 && member.name !== "Condition") {
@@ -226,12 +274,16 @@ export class Scope {
     return made;
   }
 
-  /** Ref and GetAtt of a resource. */
+  /** Ref and GetAtt of a resource; undefined when there is none, or not under these conditions. */
   reference(logicalId: string, from: SourceNode): ReferenceValues | undefined {
     const known = this.#references.get(logicalId);
-    if (known !== undefined) return known;
     const declared = this.#declared.get(logicalId);
     if (declared === undefined) return undefined;
+    // (D) Conditions are worked out before there are resources.
+    if (this.conditions.refusesUnknown(`the resource ${logicalId}`, "Compare parameters and mappings."))
+      return undefined;
+    if (known !== undefined) return known;
+    if (!declared.scope.holds(declared.node.get("Condition"))) return undefined;
     const type = declared.node.get("Type")?.value;
     const values = this.options.referenceValues({
       logicalId,
@@ -254,8 +306,9 @@ export class Scope {
         }
       },
     });
-    this.#references.set(logicalId, values);
-    return values;
+    const remembered = withMemory(values);
+    this.#references.set(logicalId, remembered);
+    return remembered;
   }
 
   /** Reports what cannot be resolved; the value that stands for it is a mapping, which no reader takes for text. */
@@ -265,6 +318,12 @@ export class Scope {
   }
 
   unknownName(node: SourceNode, name: string): Record<string, unknown> {
+    if (this.#declared.has(name)) {
+      // CloudFormation refuses such a template ("Unresolved resource dependencies") (C).
+      const message = `The resource ${name} does not exist: its condition does not hold.`;
+      this.problem("template-name-unknown", node.at(), message, "Refer to it under the same condition only (Fn::If).");
+      return { [`${UNRESOLVED}Ref`]: name };
+    }
     const meant = nearestName(name, [...this.#declared.keys(), ...this.parameters.keys()]);
     const message = `${JSON.stringify(name)} is no parameter or resource of this template.`;
     this.problem(
@@ -279,6 +338,18 @@ export class Scope {
   problem(rule: string, at: SourcePosition, message: string, fix: string): void {
     this.report.findings.push({ severity: "error", effect: "none", rule, at, message, fix });
   }
+}
+
+/** Each attribute is worked out once: attributes that are made of others would double the work at every step. */
+function withMemory({ ref, attribute }: ReferenceValues): ReferenceValues {
+  const known = new Map<string, string | undefined>();
+  return {
+    ref,
+    attribute: (name) => {
+      if (!known.has(name)) known.set(name, attribute(name));
+      return known.get(name);
+    },
+  };
 }
 
 /** A resource or output as declared, with the loop variables it was made under. */
@@ -302,7 +373,7 @@ function declaredResources(section: SourceNode | undefined, scope: Scope): Reado
     if (node.name.startsWith("Fn::ForEach::")) {
       for (const each of expandForEach(node, scope)) add(each.key, each.node, each.scope);
     } else if (node.name === "Fn::Transform") {
-      for (const each of readInclude(node, scope)?.entries() ?? []) add(each.name, each, scope);
+      for (const each of includedMembers(node, scope)) add(each.name, each, scope);
     } else add(node.name, node, scope);
   }
   return declared;

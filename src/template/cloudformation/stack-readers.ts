@@ -2,7 +2,7 @@ import type { Finding } from "../../model/finding.ts";
 import type { RestApi, Stage } from "../../model/rest-api.ts";
 import type { SourceDocument } from "../document.ts";
 import { loadHttpApi } from "../openapi/http-api/load-http-api.ts";
-import { expandSam } from "../sam/expand-sam.ts";
+import { type ExpandedSam, type ExpandSamOptions, expandSam } from "../sam/expand-sam.ts";
 import type { SourceNode } from "../source-node.ts";
 import { resolveTemplate } from "./resolve-template.ts";
 import type { ImportHttpApi } from "./resources/http-api-definition.ts";
@@ -28,14 +28,7 @@ export interface ResolveTemplateOptions {
 
 /** The parts of loading a stack that `loadStack` puts in order. */
 export interface StackReaders {
-  readonly expandSam: (
-    template: SourceNode,
-    options: {
-      readonly parameters: Readonly<Record<string, string>>;
-      readonly place: StackPlace;
-      readonly baseFolder: string;
-    },
-  ) => { readonly document: SourceDocument; readonly findings: readonly Finding[] };
+  readonly expandSam: (template: SourceNode, options: ExpandSamOptions) => ExpandedSam;
   readonly resolveTemplate: (document: SourceDocument, options: ResolveTemplateOptions) => ResolvedStack;
   readonly readRestApis: (
     resources: readonly StackResource[],

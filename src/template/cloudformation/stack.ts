@@ -40,6 +40,8 @@ export interface ResolvedStack {
   /** Output name → value. */
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly findings: readonly Finding[];
+  /** Values of NoEcho parameters. */
+  readonly secrets: readonly string[];
   /** Files read besides the template (AWS::Include), absolute: their change is the template's. */
   readonly files: readonly string[];
 }

@@ -76,7 +76,7 @@ function look(
     else if (HTTP_KEYS.has(child.name)) marks.http ??= child;
     if (REST_KEYS.has(child.name)) marks.rest ??= child;
     if (child.name === "type" && node.name === "x-amazon-apigateway-integration") {
-      if (/^(?:mock|aws|http)$/i.test(String(child.value))) marks.rest ??= child;
+      if (typeof child.value === "string" && /^(?:mock|aws|http)$/i.test(child.value)) marks.rest ??= child;
     }
     if (typeof child.value === "string") {
       if (child.value.startsWith("$request.")) marks.http ??= child;

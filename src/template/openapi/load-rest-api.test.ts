@@ -23,6 +23,14 @@ function paths(loaded: LoadedRestApi): string[] {
 
 const ROUTE = "{ x-amazon-apigateway-integration: { type: mock } }";
 
+test("a path that stands elsewhere and has methods of its own beside that is not served at all", () => {
+  const head = 'openapi: 3.0.1\ninfo: { title: t, version: "1" }\n';
+  const loaded = load(`${head}x-a: { post: ${ROUTE} }\npaths: { /pets: { $ref: "#/x-a", get: ${ROUTE} } }\n`);
+  expect(loaded.findings).toMatchObject([{ rule: "openapi-ref-siblings", effect: "route", at: { line: 4 } }]);
+  expect(paths(loaded)).toEqual(["ANY /pets"]);
+  expect(loaded.api?.resources.at(-1)?.resourceMethods[0]?.notServed).toBeDefined();
+});
+
 describe("the whole of a document", () => {
   test("a Swagger 2.0 pet store becomes the REST API that AWS would import, without a finding", () => {
     const loaded = load(PETSTORE);

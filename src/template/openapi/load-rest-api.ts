@@ -128,6 +128,11 @@ function loadPath(context: LoadContext, shared: Shared, given: SourceNode, unsta
     return refuseAll(problem, resolved.at);
   }
   const pathItem = resolved.node;
+  const [beside] = pathItem === given ? [] : given.entries().filter(({ name }) => name !== "$ref");
+  if (beside) {
+    const message = `The path ${given.name} stands elsewhere ($ref) and has ${show(beside.name)} here: which of the two counts is not known.`;
+    return refuseAll({ rule: "openapi-ref-siblings", message, fix: "Keep one of the two." }, beside);
+  }
   if (!pathItem.isMapping) {
     const message = `The path ${given.name} is ${show(pathItem.value)}, wanted a mapping.`;
     return refuseAll({ rule: "openapi-shape", message, fix: "Write its methods." }, given);

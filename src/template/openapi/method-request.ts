@@ -48,8 +48,12 @@ export function readMethodRequest(
       refuse(route, parameter, message, "Rename one of the two.");
     }
     locations.set(name, location);
+    const required = parameter.get("required");
+    if (required && typeof required.value !== "boolean") {
+      refuse(route, required, `required of ${name} is ${show(required.value)}, wanted true or false.`, "Correct it.");
+    }
     // (R) Path parameters are always required.
-    const isRequired = location === "path" || parameter.get("required")?.value === true;
+    const isRequired = location === "path" || required?.value === true;
     requestParameters.set(`method.request.${location}.${name}`, isRequired);
   }
   const body = operation.get("requestBody");
@@ -57,7 +61,13 @@ export function readMethodRequest(
     const resolved = resolveRef(body);
     if (!resolved.ok) refuseRef(route, resolved);
     else {
-      for (const media of resolved.node.get("content")?.entries() ?? []) {
+      const content = resolved.node.get("content");
+      const isOdd = (node: SourceNode | undefined): boolean => !!node && node.value !== null && !node.isMapping;
+      // A body whose model went missing would pass unchecked.
+      for (const odd of [resolved.node, content, ...(content?.entries() ?? [])].filter(isOdd)) {
+        if (odd) refuse(route, odd, `${odd.name} is ${show(odd.value)}, wanted a mapping.`, "Correct it.");
+      }
+      for (const media of content?.entries() ?? []) {
         addModels(requestModels, [media.name], media.get("schema"), models, route);
       }
     }
@@ -102,7 +112,10 @@ function mergedParameters(pathItem: SourceNode, operation: SourceNode, route: Ro
       if (!resolved.ok) refuseRef(route, resolved);
       else if (!resolved.node.isMapping) {
         refuse(route, item, `A parameter is ${show(item.value)}, wanted a mapping.`, "Write name and in.");
-      } else merged.set(`${resolved.node.get("in")?.value} ${resolved.node.get("name")?.value}`, resolved.node);
+      } else {
+        const { node } = resolved;
+        merged.set(JSON.stringify([node.get("in")?.value, node.get("name")?.value]), node);
+      }
     }
   }
   return [...merged.values()];

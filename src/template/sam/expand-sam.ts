@@ -16,6 +16,7 @@ import { expandFunction } from "./function/expand-function.ts";
 import { mergeGlobals } from "./globals.ts";
 import { expandGraphQlApi } from "./graphql-api/expand-graphql-api.ts";
 import { asText } from "./intrinsic.ts";
+import { putLocalIncludes } from "./local-includes.ts";
 import { type MadeResource, templateResource } from "./made-resource.ts";
 import { parameterValues } from "./parameters.ts";
 import { References } from "./references.ts";
@@ -32,7 +33,18 @@ import { expandStateMachine } from "./state-machine/expand-state-machine.ts";
 export interface ExpandSamOptions {
   readonly parameters: Readonly<Record<string, string>>;
   readonly place: StackPlace;
+  /** Absolute: what relative locations of the template start from. */
   readonly baseFolder: string;
+  /** Text of a file by its absolute path; undefined when it cannot be read. Without it no file is read. */
+  readonly readFile?: (file: string) => string | undefined;
+}
+
+export interface ExpandedSam {
+  /** Its places are those of what the user wrote. */
+  readonly document: SourceDocument;
+  readonly findings: readonly Finding[];
+  /** Files read besides the template, absolute. */
+  readonly files: ReadonlySet<string>;
 }
 
 /** Expands one resource; what it gives takes the place of the resource. */
@@ -73,15 +85,16 @@ const STEPS: readonly Readonly<Record<string, Expand>>[] = [
  */
 export function expandSam(
   template: SourceNode,
-  { parameters, place }: ExpandSamOptions,
-): { readonly document: SourceDocument; readonly findings: readonly Finding[] } {
+  { parameters, place, baseFolder, readFile = () => undefined }: ExpandSamOptions,
+): ExpandedSam {
   const sam = new SamTemplate(template, { parameters: parameterValues(template, parameters, place), place });
   attempt(sam, () => checkStructure(sam, template));
+  const files = sam.isRefused ? new Set<string>() : putLocalIncludes(sam, { baseFolder, readFile });
   if (!sam.isRefused) attempt(sam, () => prepare(sam));
   if (!sam.isRefused) expandResources(sam);
   checkNames(sam, template);
   delete sam.body.Transform;
-  return { document: sam.document(), findings: sam.report.findings };
+  return { document: sam.document(), findings: sam.report.findings, files };
 }
 
 /** Turns what a step refuses into a finding. */

@@ -1,7 +1,8 @@
 import { derivedDocument, Origins } from "../../derived-document.ts";
-import { SourceNode } from "../../source-node.ts";
+import { eachUnknownKey, type Problem } from "../../report.ts";
+import { SourceNode, show } from "../../source-node.ts";
 import type { StackResource } from "../stack.ts";
-import { mergedProperties } from "./stack-context.ts";
+import { mergedProperties, ResourceProblems } from "./stack-context.ts";
 
 /** What API Gateway makes by itself of an API with a `Target`, as resources like any others. */
 export interface QuickCreated {
@@ -42,6 +43,23 @@ export function quickCreate(api: StackResource, overrides: StackResource | undef
     }),
     stage: made("Stage", api, over, { StageName: ["$default", targetAt], AutoDeploy: [true, targetAt] }),
   };
+}
+
+const OVERRIDE_KEYS = new Set(["ApiId", "Integration", "Route", "Stage"]);
+
+/** What an AWS::ApiGatewayV2::ApiGatewayManagedOverrides says beyond what is applied: it may have closed the route. */
+export function problemsOfOverrides(overrides: StackResource): readonly Problem[] {
+  const { properties } = overrides;
+  const problems = new ResourceProblems(overrides);
+  eachUnknownKey(properties, OVERRIDE_KEYS, (child, fix) => {
+    const message = `${overrides.logicalId} has the unknown property ${show(child.name)}, which may decide who gets in.`;
+    problems.add("managed-overrides-invalid", child, message, fix);
+  });
+  for (const kind of ["Integration", "Route", "Stage"]) {
+    const node = properties.get(kind);
+    if (node && !node.isMapping) problems.invalid(node, show(node.value), "a mapping");
+  }
+  return problems.all;
 }
 
 type Placed = readonly [value: unknown, at: StackResource["at"]];

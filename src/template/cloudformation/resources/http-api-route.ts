@@ -1,4 +1,5 @@
 import type { Authorizer, Integration, Route } from "../../../model/http-api.ts";
+import { isRoutePath } from "../../openapi/http-api/route-path.ts";
 import { eachUnknownKey } from "../../report.ts";
 import { readBoolean, readText, readWord } from "../../scalar.ts";
 import { type SourceNode, show } from "../../source-node.ts";
@@ -18,8 +19,8 @@ const KEYS = new Set([
   "RouteKey",
   "Target",
 ]);
-/** A method, one blank, and a path that does not end in "/" (R: creation fails then). */
-const ROUTE_KEY = /^(?:ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) \/(?:\S*[^\s/])?$/;
+/** A method, one blank, and a path. */
+const ROUTE_KEY = /^(?:ANY|DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) (\/\S*)$/;
 
 /** What a route of an HTTP API may name. */
 export interface RouteNeighbours {
@@ -41,8 +42,8 @@ export function readRoute(
   const { properties, logicalId, at } = resource;
   const keyNode = properties.get("RouteKey");
   const routeKey = keyNode?.value;
-  if (typeof routeKey !== "string" || !(routeKey === "$default" || ROUTE_KEY.test(routeKey))) {
-    const message = `RouteKey of ${logicalId} is ${show(routeKey)}, wanted $default or a method, one blank and a path, e.g. "GET /pets/{petId}", without "/" at its end.`;
+  if (typeof routeKey !== "string" || !isRouteKey(routeKey)) {
+    const message = `RouteKey of ${logicalId} is ${show(routeKey)}, wanted $default or a method, one blank and a path, e.g. "GET /pets/{petId}": each segment is text, {name} or, at the end, {name+}; it ends in no slash.`;
     const problem = { rule: "route-key-invalid", at: keyNode?.at() ?? at, message, fix: "Correct the route key." };
     context.report.refuseApi(problem, apiLogicalId);
     return undefined;
@@ -72,6 +73,10 @@ export function readRoute(
     at,
     ...(report.notServed && { notServed: report.notServed }),
   };
+}
+
+function isRouteKey(text: string): boolean {
+  return text === "$default" || isRoutePath(ROUTE_KEY.exec(text)?.[1] ?? "");
 }
 
 type RouteAuthorization = Pick<Route, "authorizationType" | "authorizerId" | "authorizationScopes">;

@@ -1,12 +1,11 @@
-import { join } from "node:path";
 import type { HttpApiStage, RouteSettings } from "../../../model/http-api.ts";
-import type { AccessLogSettings } from "../../../model/rest-api.ts";
-import { MAX_STAGE_VARIABLE_NAME, MAX_STAGE_VARIABLES } from "../../project-file.ts";
 import { eachUnknownKey } from "../../report.ts";
 import { readBoolean, readInteger, readText } from "../../scalar.ts";
 import { type SourceNode, show } from "../../source-node.ts";
 import type { StackResource } from "../stack.ts";
-import { ResourceProblems, readTextMap, type StackContext } from "./stack-context.ts";
+import { readAccessLog } from "./access-log.ts";
+import { ResourceProblems, type StackContext } from "./stack-context.ts";
+import { readStageVariables } from "./stage-variables.ts";
 
 /** (D: API Gateway V2 reference, CreateStage) */
 const STAGE_NAME = /^(?:\$default|[A-Za-z0-9_-]{1,128})$/;
@@ -23,7 +22,6 @@ const KEYS = new Set([
   "StageVariables",
   "Tags",
 ]);
-const LOG_KEYS = new Set(["DestinationArn", "Format"]);
 /** The first three concern metrics and WebSocket APIs: they decide nothing here. */
 const SETTINGS_KEYS = new Set([
   "DataTraceEnabled",
@@ -55,10 +53,10 @@ export function readStage(
     if (nameNode) invalid(nameNode, show(stageName), "$default or up to 128 letters, digits, hyphens and underscores");
     else problems.missing("StageName", "$default or a name");
   }
-  const variables = readVariables(properties.get("StageVariables"), problems);
+  const variables = readStageVariables(properties.get("StageVariables"), problems);
   const defaultSettings = properties.get("DefaultRouteSettings");
   const defaultRouteSettings = defaultSettings && readRouteSettings(defaultSettings, problems);
-  const routeSettings: Record<string, RouteSettings> = {};
+  const routeSettings: Record<string, RouteSettings> = Object.create(null);
   const settingsNode = properties.get("RouteSettings");
   if (settingsNode && !settingsNode.isMapping) invalid(settingsNode, show(settingsNode.value), "a mapping");
   for (const node of settingsNode?.entries() ?? []) routeSettings[node.name] = readRouteSettings(node, problems);
@@ -86,21 +84,6 @@ export function readStage(
   };
 }
 
-function readVariables(node: SourceNode | undefined, problems: ResourceProblems): Record<string, string> {
-  const variables = readTextMap(node, problems.invalid);
-  const names = Object.keys(variables);
-  if (node && names.length > MAX_STAGE_VARIABLES) {
-    problems.invalid(node, `a mapping of ${names.length}`, `at most ${MAX_STAGE_VARIABLES}`);
-  }
-  for (const name of names) {
-    const child = node?.get(name);
-    if (child && name.length > MAX_STAGE_VARIABLE_NAME) {
-      problems.invalid(child, `a name of ${name.length} characters`, `at most ${MAX_STAGE_VARIABLE_NAME}`);
-    }
-  }
-  return variables;
-}
-
 /** Absent limits leave the account's in force; present ones count even when 0 (R: every call then is 429). */
 function readRouteSettings(node: SourceNode, problems: ResourceProblems): RouteSettings {
   const { invalid } = problems;
@@ -124,29 +107,4 @@ function readRate(node: SourceNode | undefined, problems: ResourceProblems): num
   if (typeof rate === "number" && Number.isFinite(rate) && rate >= 0) return rate;
   problems.invalid(node, show(node.value), "a number from 0");
   return undefined;
-}
-
-/**
- * AWS writes to a log group; here the lines go to `access-logs/{apiId}-{stage}.log` in the data folder, so that the
- * stages of one log group do not mix.
- */
-function readAccessLog(
-  node: SourceNode | undefined,
-  apiId: string,
-  stageName: string,
-  problems: ResourceProblems,
-  { dataDir }: StackContext,
-): AccessLogSettings | undefined {
-  if (node === undefined) return undefined;
-  if (!node.isMapping) problems.invalid(node, show(node.value), "a mapping");
-  eachUnknownKey(node, LOG_KEYS, (child, fix) => {
-    const message = `AccessLogSettings has the unknown property ${show(child.name)}.`;
-    problems.add("stage-property-unknown", child, message, fix);
-  });
-  const format = readText(node.get("Format"), problems.invalid);
-  if (format === undefined) {
-    if (!node.get("Format")) problems.missing("AccessLogSettings.Format", "a line of $context variables");
-    return undefined;
-  }
-  return { format: format.trimEnd(), destination: join(dataDir, "access-logs", `${apiId}-${stageName}.log`) };
 }

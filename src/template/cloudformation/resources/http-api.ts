@@ -6,11 +6,12 @@ import { readBoolean, readText } from "../../scalar.ts";
 import { show } from "../../source-node.ts";
 import { customIdOf, isApiId } from "../physical-ids.ts";
 import type { StackResource } from "../stack.ts";
+import { belongsToDomain } from "./custom-domains.ts";
 import { readAuthorizer } from "./http-api-authorizer.ts";
 import { readCorsConfiguration } from "./http-api-cors.ts";
 import { hasDefinition, type ImportHttpApi, importDefinition } from "./http-api-definition.ts";
 import { readIntegration } from "./http-api-integration.ts";
-import { QUICK_CREATE_INTEGRATION_ID, quickCreate } from "./http-api-quick-create.ts";
+import { problemsOfOverrides, QUICK_CREATE_INTEGRATION_ID, quickCreate } from "./http-api-quick-create.ts";
 import { readRoute, refuseConflictingRoutes } from "./http-api-route.ts";
 import { readStage } from "./http-api-stage.ts";
 import { ResourceProblems, readTextMap, referenced, type StackContext } from "./stack-context.ts";
@@ -60,7 +61,6 @@ const WEBSOCKET_TYPES = new Set(
 );
 /** Not parts of an API. */
 const OTHER_TYPES = new Set([API_TYPE, "AWS::ApiGatewayV2::VpcLink"]);
-const DOMAIN_TYPES = new Set(["ApiMapping", "DomainName", "RoutingRule"].map((each) => `AWS::ApiGatewayV2::${each}`));
 
 /** Reads every AWS::ApiGatewayV2::* resource of a stack. */
 export function readHttpApis(
@@ -68,43 +68,65 @@ export function readHttpApis(
   importHttpApi: ImportHttpApi,
   context: StackContext,
 ): LoadedHttpApi[] {
-  const parts = groupByApi(resources, context);
+  const { parts, refusals: shared } = groupByApi(resources, context);
   const apis: LoadedHttpApi[] = [];
   for (const resource of resources) {
     if (resource.type !== API_TYPE) continue;
     const before = context.report.findings.length;
     const loaded = readApi(resource, parts.get(context.refOf(resource)) ?? [], importHttpApi, context);
-    const refusals = context.report.findings.slice(before).filter(({ effect }) => effect === "api");
-    if (loaded) apis.push({ logicalId: resource.logicalId, ...loaded, refusals });
+    const own = context.report.findings.slice(before).filter(({ effect }) => effect === "api");
+    if (loaded) apis.push({ logicalId: resource.logicalId, ...loaded, refusals: [...shared, ...own] });
   }
   return apis;
 }
 
-/** The parts by the id of the API they belong to; a part of an API that is not in this stack is reported. */
-function groupByApi(resources: readonly StackResource[], context: StackContext): Map<unknown, StackResource[]> {
+interface PartsOfApis {
+  /** By the id of the API they belong to. */
+  readonly parts: ReadonlyMap<unknown, readonly StackResource[]>;
+  /** What may belong to any HTTP API of the stack and cannot be read. */
+  readonly refusals: readonly Finding[];
+}
+
+/** Sorts the parts by their API; a part of an API that is not in this stack is reported. */
+function groupByApi(resources: readonly StackResource[], context: StackContext): PartsOfApis {
+  const { report, refOf } = context;
   const parts = new Map<unknown, StackResource[]>();
-  for (const resource of resources) if (resource.type === API_TYPE) parts.set(context.refOf(resource), []);
+  for (const resource of resources) if (resource.type === API_TYPE) parts.set(refOf(resource), []);
+  const ownIds = new Set(resources.filter(({ type }) => PART_TYPES.has(type)).map(refOf));
+  const refusals: Finding[] = [];
   for (const resource of resources) {
     const { type, logicalId, at } = resource;
-    if (DOMAIN_TYPES.has(type)) noteDomain(resource, context);
-    if (!type.startsWith("AWS::ApiGatewayV2::") || OTHER_TYPES.has(type) || DOMAIN_TYPES.has(type)) continue;
+    if (!type.startsWith("AWS::ApiGatewayV2::") || OTHER_TYPES.has(type) || belongsToDomain(type)) continue;
     const apiId = resource.properties.get("ApiId");
     const own = parts.get(apiId?.value);
     if (own !== undefined) {
       own.push(resource);
       continue;
     }
-    const message = `ApiId of ${logicalId} is ${show(apiId?.value)}, which is no HTTP API of this template.`;
-    const problem = { rule: "api-not-in-stack", at: apiId?.at() ?? at, message, fix: "Load the API's own template." };
-    context.report.note("warning", problem, logicalId);
+    const found = `ApiId of ${logicalId} is ${show(apiId?.value)}`;
+    const place = apiId?.at() ?? at;
+    if (parts.size > 0 && PART_TYPES.has(type) && !isOfAnotherStack(resource, ownIds)) {
+      // A route that went missing might leave its requests to a wider neighbour.
+      const message = `${found}, wanted the id of an HTTP API of this template.`;
+      const problem = { rule: "api-part-misplaced", at: place, message, fix: "Write Ref: API." };
+      refusals.push(report.refuseApi(problem, logicalId));
+      continue;
+    }
+    const message = `${found}, which is no HTTP API of this template.`;
+    const problem = { rule: "api-not-in-stack", at: place, message, fix: "Load the API's own template." };
+    report.note("warning", problem, logicalId);
   }
-  return parts;
+  return { parts, refusals };
 }
 
-function noteDomain({ type, logicalId, at }: StackResource, context: StackContext): void {
-  const message = `${logicalId} (${type}) opens no address here: its APIs are served under their own hosts and paths.`;
-  const fix = "Name the domain with --allowed-host to reach an API by it.";
-  context.report.note("info", { rule: "custom-domain-not-opened", at, message, fix }, logicalId);
+/** It names some other API, and nothing in it points into this stack's. */
+function isOfAnotherStack({ properties }: StackResource, ownIds: ReadonlySet<string>): boolean {
+  const apiId = properties.get("ApiId")?.value;
+  if (typeof apiId !== "string" || apiId === "") return false;
+  return ["AuthorizerId", "DeploymentId", "Target"].every((name) => {
+    const value = properties.get(name)?.value;
+    return value === undefined || (typeof value === "string" && !ownIds.has(value.replace(/^integrations\//, "")));
+  });
 }
 
 function readApi(
@@ -169,9 +191,11 @@ function readApi(
   refuseStageTwice(stages, logicalId, context);
   // What the resource says of the API as a whole comes after the import, and so over it (?).
   const api: HttpApi = {
-    disableExecuteApiEndpoint: false,
     ...imported,
     ...settings,
+    // Whichever of the two closes the endpoint wins.
+    disableExecuteApiEndpoint:
+      (settings.disableExecuteApiEndpoint ?? false) || (imported?.disableExecuteApiEndpoint ?? false),
     apiId,
     name: settings.name ?? imported?.name ?? logicalId,
     tags: { ...imported?.tags, ...settings.tags },
@@ -247,6 +271,7 @@ function refuseMisplaced(
   { report }: StackContext,
 ): void {
   const refuse = (problem: Problem): void => void report.refuseApi(problem, logicalId);
+  for (const problem of overrides.flatMap(problemsOfOverrides)) refuse(problem);
   if (overrides.length > (isQuick ? 1 : 0)) {
     const extra = overrides.at(-1) as StackResource;
     const message = isQuick

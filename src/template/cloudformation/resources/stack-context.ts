@@ -134,7 +134,7 @@ export function mergedProperties(
   base: Readonly<Record<string, unknown>>,
   over: SourceNode | undefined,
 ): Record<string, unknown> {
-  const made: Record<string, unknown> = { ...base };
+  const made: Record<string, unknown> = Object.assign(Object.create(null), base);
   for (const child of over?.entries() ?? []) {
     made[child.name] = origins.copy(child);
     origins.set(made, child.name, child.at());

@@ -1,5 +1,6 @@
 import type { Finding } from "../../../model/finding.ts";
 import { show } from "../../source-node.ts";
+import { belongsToDomain } from "../resources/custom-domains.ts";
 import type { StackContext } from "../resources/stack-context.ts";
 import type { StackResource } from "../stack.ts";
 
@@ -21,13 +22,6 @@ const PART_KINDS = new Set([
 ]);
 /** Nothing here depends on these: the first two only document, the others serve logs, backends and VPC links. */
 const INERT_KINDS = new Set(["DocumentationPart", "DocumentationVersion", "Account", "ClientCertificate", "VpcLink"]);
-const DOMAIN_KINDS = new Set([
-  "BasePathMapping",
-  "BasePathMappingV2",
-  "DomainName",
-  "DomainNameAccessAssociation",
-  "DomainNameV2",
-]);
 const KEY_KINDS = new Set(["ApiKey", "UsagePlan", "UsagePlanKey"]);
 
 export interface PartsOfApis {
@@ -48,10 +42,9 @@ export function groupByApi(resources: readonly StackResource[], context: StackCo
   const refusals: Finding[] = [];
   for (const resource of resources) {
     const { type, logicalId, properties, at } = resource;
-    if (!type.startsWith(PREFIX) || type === REST_API_TYPE) continue;
+    if (!type.startsWith(PREFIX) || type === REST_API_TYPE || belongsToDomain(type)) continue;
     const kind = type.slice(PREFIX.length);
-    if (DOMAIN_KINDS.has(kind)) noteDomain(resource, context);
-    else if (KEY_KINDS.has(kind)) noteKeys(resource, context);
+    if (KEY_KINDS.has(kind)) noteKeys(resource, context);
     else if (!INERT_KINDS.has(kind)) {
       const node = properties.get("RestApiId");
       const own = typeof node?.value === "string" ? partsOf.get(node.value) : undefined;
@@ -97,12 +90,6 @@ function isOfAnotherStack({ properties }: StackResource, ownResources: ReadonlyS
   const apiId = properties.get("RestApiId")?.value;
   if (typeof apiId !== "string" || apiId === "") return false;
   return ["ResourceId", "ParentId"].every((name) => !ownResources.has(properties.get(name)?.value));
-}
-
-function noteDomain({ type, logicalId, at }: StackResource, { report }: StackContext): void {
-  const message = `${logicalId} (${type}) opens no address here: its APIs are served under their own hosts and paths.`;
-  const fix = "Name the domain with --allowed-host to reach an API by it.";
-  report.note("info", { rule: "custom-domain-not-opened", at, message, fix }, logicalId);
 }
 
 /** No key is held by a deployment: see the order of checks of a REST API. */

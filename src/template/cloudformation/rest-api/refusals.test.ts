@@ -95,6 +95,7 @@ test.each([
   ["StatusCode: 401\n", "StatusCode: 401\n      StatusKode: 1\n", ["api gateway-response-invalid at 1"]],
   ['/models/Pet" }', '/models/Dog" }', ["api model-ref-unresolved at Schema"]],
   ["Types: [REGIONAL]", "Types: [PRIVATE]", ["api endpoint-private-unsupported at"]],
+  ["Types: [REGIONAL]", "VpcEndpointIds: vpce-1", ["api endpoint-private-unsupported at vpce-1"]],
   ["MinimumCompressionSize: 1024", "MinimumCompressionSize: -1", ["api resource-property-invalid at -1"]],
   ["      Description: A shop\n", "      Polizy: {}\n", ["api api-property-unknown at Polizy"]],
   ["StageName: test", "StageName: te st", ["api resource-property-invalid at te"]],

@@ -33,7 +33,7 @@ export function importDefinition(
   }
   const basePathMode = readWord(parameters?.get("basepath"), ["ignore", "prepend", "split"], invalid);
   const types = parameters?.get("endpointConfigurationTypes");
-  if (types && !/^(?:REGIONAL|EDGE)$/.test(String(types.value))) {
+  if (types && types.value !== "REGIONAL" && types.value !== "EDGE") {
     const message = `endpointConfigurationTypes is ${show(types.value)}, and only REGIONAL and EDGE are supported: everybody could reach the API here.`;
     problems.add("endpoint-private-unsupported", types, message, "Make it REGIONAL for use outside AWS.");
   }

@@ -139,7 +139,7 @@ function refuseOtherEndpoints(properties: SourceNode, logicalId: string, problem
   }
   const vpc = node?.get("VpcEndpointIds");
   const isPrivate = (types?.items() ?? []).some((item) => item.value === "PRIVATE");
-  if (isPrivate || (vpc && vpc.items().length > 0)) {
+  if (isPrivate || (vpc && !(vpc.isList && vpc.items().length === 0))) {
     const message = `${logicalId} is private to VPC endpoints, which are not supported: everybody could reach it here.`;
     problems.add("endpoint-private-unsupported", vpc ?? types, message, "Make it REGIONAL for use outside AWS.");
   }

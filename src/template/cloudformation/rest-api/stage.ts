@@ -1,10 +1,10 @@
-import { join } from "node:path";
-import type { AccessLogSettings, Stage } from "../../../model/rest-api.ts";
-import { MAX_STAGE_VARIABLE_NAME, MAX_STAGE_VARIABLES } from "../../project-file.ts";
+import type { Stage } from "../../../model/rest-api.ts";
 import { eachUnknownKey } from "../../report.ts";
 import { readBoolean, readText } from "../../scalar.ts";
 import { type SourceNode, show } from "../../source-node.ts";
-import { ResourceProblems, readTextMap, type StackContext } from "../resources/stack-context.ts";
+import { readAccessLog } from "../resources/access-log.ts";
+import { ResourceProblems, type StackContext } from "../resources/stack-context.ts";
+import { readStageVariables } from "../resources/stage-variables.ts";
 import type { StackResource } from "../stack.ts";
 
 /** (D: API Gateway reference, CreateStage) */
@@ -44,7 +44,6 @@ const DEPLOYMENT_KEYS = new Set([
   "StageDescription",
   "StageName",
 ]);
-const LOG_KEYS = new Set(["DestinationArn", "Format"]);
 
 /** Reads the stages of an API: its AWS::ApiGateway::Stage resources, and the ones its deployments name. */
 export function readStages(
@@ -128,7 +127,7 @@ function readSettings(
   refuseCanary(settings?.get("CanarySetting"), resource.logicalId, problems);
   readMethodSettings(settings, resource, problems, context);
   noteInert(settings, resource, problems, context);
-  const variables = readVariables(settings?.get("Variables"), problems);
+  const variables = readStageVariables(settings?.get("Variables"), problems);
   const accessLog = readAccessLog(settings?.get("AccessLogSetting"), context.refOf(api), stageName, problems, context);
   return { stageName, variables, ...(accessLog && { accessLog }) };
 }
@@ -198,41 +197,4 @@ function noteInert(
     const problem = { rule: "stage-tracing-inert", at: tracing.at(), message, fix: "Nothing to do here." };
     report.note("info", problem, logicalId);
   }
-}
-
-function readVariables(node: SourceNode | undefined, problems: ResourceProblems): Record<string, string> {
-  const variables = readTextMap(node, problems.invalid);
-  const names = Object.keys(variables);
-  if (node && names.length > MAX_STAGE_VARIABLES) {
-    problems.invalid(node, `a mapping of ${names.length}`, `at most ${MAX_STAGE_VARIABLES}`);
-  }
-  for (const name of names) {
-    const child = node?.get(name);
-    if (child && name.length > MAX_STAGE_VARIABLE_NAME) {
-      problems.invalid(child, `a name of ${name.length} characters`, `at most ${MAX_STAGE_VARIABLE_NAME}`);
-    }
-  }
-  return variables;
-}
-
-/** AWS writes to a log group; here to `access-logs/{apiId}-{stage}.log` in the data folder, as for HTTP APIs. */
-function readAccessLog(
-  node: SourceNode | undefined,
-  apiId: string,
-  stageName: string,
-  problems: ResourceProblems,
-  { dataDir }: StackContext,
-): AccessLogSettings | undefined {
-  if (node === undefined) return undefined;
-  if (!node.isMapping) problems.invalid(node, show(node.value), "a mapping");
-  eachUnknownKey(node, LOG_KEYS, (child, fix) => {
-    const message = `AccessLogSetting has the unknown property ${show(child.name)}.`;
-    problems.add("stage-property-unknown", child, message, fix);
-  });
-  const format = readText(node.get("Format"), problems.invalid);
-  if (format === undefined) {
-    if (!node.get("Format")) problems.missing("AccessLogSetting.Format", "a line of $context variables");
-    return undefined;
-  }
-  return { format: format.trimEnd(), destination: join(dataDir, "access-logs", `${apiId}-${stageName}.log`) };
 }

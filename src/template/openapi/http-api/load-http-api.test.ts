@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { readDocument } from "../../document.ts";
 import { SourceNode } from "../../source-node.ts";
 import { apiKindOf } from "../api-kind.ts";
-import { isRoutePath, type LoadHttpApiOptions, loadHttpApi } from "./load-http-api.ts";
+import { type LoadHttpApiOptions, loadHttpApi } from "./load-http-api.ts";
+import { isRoutePath } from "./route-path.ts";
 
 const FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:pets";
 const INTEGRATION = { type: "aws_proxy", uri: FUNCTION, httpMethod: "POST", payloadFormatVersion: "2.0" };
@@ -163,6 +164,15 @@ describe("who may call a route", () => {
     expect(route?.notServed).toBeDefined();
   });
 
+  test("nor is a route of a document whose root has a REST API's auth", () => {
+    const { route } = loadRoute({}, { "x-amazon-apigateway-auth": { type: "AWS_IAM" } });
+    expect(route?.notServed).toMatchObject({ rule: "rest-api-only" });
+  });
+
+  test("nor one with a key that only begins like a known one", () => {
+    expect(loadRoute({ isDefaultRouteAuthorizer: "jwt" }).route?.notServed).toBeDefined();
+  });
+
   test.each([
     ["an authorizer of a type of its own", { ...JWT["x-amazon-apigateway-authorizer"], type: "cookie" }],
     [
@@ -187,6 +197,7 @@ describe("what is not understood", () => {
     ["paths that are a list", { paths: [] }, "openapi-shape/load"],
     ["a path with a trailing slash (R)", { paths: { "/pets/": {} } }, "route-key-invalid/api"],
     ["a path with half a variable", { paths: { "/pets{id}": {} } }, "route-key-invalid/api"],
+    ["a path that stands elsewhere", { paths: { "/a": { $ref: "#/x-paths/a" } } }, "path-ref-unsupported/api"],
     ["an unknown AWS extension", { "x-amazon-apigateway-auht": {} }, "extension-unknown/api"],
     [
       "credentials for any origin",
@@ -227,6 +238,8 @@ test.each([
   ["/a{b}", false],
   ["/a//b", false],
   ["/{}", false],
+  ["/a%20b", false],
+  ["/a?b", false],
 ])("%s is a route's path: %s", (path, expected) => {
   expect(isRoutePath(path)).toBe(expected);
 });
