@@ -35,6 +35,10 @@ export function loadConformance(): {
     for (const fact of vector.facts)
       if (!known.has(fact)) throw new Error(`${vector.id} shows the unknown fact ${fact}`);
   }
+  const shown = new Set(vectors.flatMap((vector) => vector.facts));
+  for (const { id, unshown } of facts) {
+    if (unshown !== undefined && shown.has(id)) throw new Error(`${id} has a vector, and says why it has none`);
+  }
   for (const { id, reason } of deviations) {
     if (!ids.has(id)) throw new Error(`the deviation ${id} names no vector`);
     if (!reason) throw new Error(`the deviation ${id} has no reason`);

@@ -35,7 +35,10 @@ export function parityPage(
   lines.push("", "## Facts", "");
   for (const [area, of] of areas) {
     lines.push(`### ${area}`, "");
-    for (const fact of of) lines.push(`- ${shown.has(fact.id) ? "[x]" : "[ ]"} (${fact.label}) ${fact.text}`);
+    for (const { id, label, text, unshown } of of) {
+      const why = unshown === undefined ? "" : ` *${unshown}*`;
+      lines.push(`- ${shown.has(id) ? "[x]" : "[ ]"} (${label}) ${text}${why}`);
+    }
     lines.push("");
   }
   return `${lines.join("\n").trimEnd()}\n`;

@@ -20,7 +20,9 @@ try {
   const shown = new Set(vectors.flatMap((vector) => vector.facts));
   const unshown = facts.filter((fact) => !shown.has(fact.id));
   console.log(`\nFacts without a vector (${unshown.length} of ${facts.length}):`);
-  for (const fact of unshown) console.log(`  (${fact.label}) ${fact.id}: ${fact.text}`);
+  for (const fact of unshown) {
+    console.log(`  (${fact.label}) ${fact.id}: ${fact.text}${fact.unshown === undefined ? "" : ` [${fact.unshown}]`}`);
+  }
   for (const target of targets) {
     const of = outcomes.filter((outcome) => outcome.target === target.name);
     console.log(

@@ -29,6 +29,8 @@ export interface Fact {
   readonly id: string;
   readonly label: Label;
   readonly text: string;
+  /** Why no vector can show it, e.g. since it is of management calls and not of requests. */
+  readonly unshown?: string;
 }
 
 /** A vector that is known to fail, and why; an unlisted failure and an unlisted success both fail the run. */

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { differences } from "../compare.ts";
 import type { Target, Vector } from "../vector.ts";
 import { backendVariable } from "./backend-variable.ts";
 import { startEchoBackend } from "./echo-backend.ts";
+import { ISSUERS_PARAMETER, startRemoteIssuers } from "./remote-issuers.ts";
 import {
   API_ID,
   bodyOf,
@@ -16,7 +18,7 @@ import {
   type RestAnswer,
   type RestQuestion,
   restAnswer,
-  STAGE,
+  stageOf,
   targetOf,
   withToken,
 } from "./rest-question.ts";
@@ -33,6 +35,7 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
     packageFolder === undefined ? "../../src/index.ts" : pathToFileURL(join(packageFolder, "dist/index.js")).href;
   const product = (await import(entry)) as { startGatewarden: typeof startGatewarden };
   const backend = await startEchoBackend();
+  const remote = await startRemoteIssuers();
   const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-conformance-"));
   const agent = new Agent({ keepAlive: true });
   const gateways = new Map<string, Promise<Gatewarden>>();
@@ -45,6 +48,7 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
         issuerPort: needsIssuer ? 0 : false,
         dataDir: join(dataDir, project),
         stageVariables: { [API_ID]: backendVariable(project, backend.address) },
+        parameters: { [ISSUERS_PARAMETER]: remote.address },
       });
       gateways.set(project, starting);
     }
@@ -57,11 +61,15 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
       const { subject } = vector;
       const needsIssuer = subject === "http-api" || JWT_PROJECTS.has(String(vector.given.project));
       const gateway = await gatewayOf(String(vector.given.project), needsIssuer);
-      for (const stage of [STAGE, "$default"]) gateway.flushAuthorizers(API_ID, stage);
+      for (const { apiId, stages } of gateway.apis) {
+        for (const { name } of stages) gateway.flushAuthorizers(apiId, name);
+      }
       const found: string[] = [];
       for (const [index, { when, then }] of vector.steps.entries()) {
-        const question = withToken(when as unknown as RestQuestion, (options) => gateway.token(options));
-        const answer = await ask(gateway, agent, subject, question);
+        const question = withToken(when as unknown as RestQuestion, (options) => gateway.token(options), remote);
+        const logged = "log" in then || "logJson" in then ? stageOf(question, subject) : undefined;
+        const logFile = join(dataDir, String(vector.given.project), "access-logs", `${API_ID}-${logged}.log`);
+        const answer = await ask(gateway, agent, subject, question, logged === undefined ? undefined : logFile);
         found.push(
           ...differences(then, answer).map((each) => (vector.steps.length > 1 ? `step ${index + 1}: ${each}` : each)),
         );
@@ -72,6 +80,7 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
       for (const starting of gateways.values()) await (await starting).stop();
       agent.destroy();
       await backend.stop();
+      await remote.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
@@ -82,11 +91,13 @@ function ask(
   agent: Agent,
   subject: Vector["subject"],
   question: RestQuestion,
+  logFile: string | undefined,
 ): Promise<RestAnswer> {
-  if (question.afterFlush) gateway.flushAuthorizers(API_ID, STAGE);
+  if (question.afterFlush) gateway.flushAuthorizers(API_ID, stageOf(question, subject));
   const body = bodyOf(question);
   const base = new URL(gateway.url(API_ID));
-  const path = `/_aws/execute-api/${API_ID}${targetOf(question, subject)}`;
+  const { domain } = question;
+  const path = domain === undefined ? `/_aws/execute-api/${API_ID}${targetOf(question, subject)}` : question.path;
   return new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -97,7 +108,7 @@ function ask(
         path,
         headers: [
           "Host",
-          base.host,
+          domain ?? base.host,
           ...flatHeaders(question),
           ...(question.body === undefined ? [] : ["Content-Length", String(body.length)]),
         ],
@@ -108,7 +119,12 @@ function ask(
         response.on("end", () => {
           const requestId = REQUEST_ID_HEADERS.map((name) => response.headers[name]).find((id) => id !== undefined);
           const record = gateway.requests().find((each) => each.requestId === requestId);
-          resolve(restAnswer(response.statusCode ?? 0, response.rawHeaders, Buffer.concat(chunks), record));
+          const status = response.statusCode ?? 0;
+          const logged = logFile === undefined ? undefined : lineOf(logFile, String(requestId));
+          const answered = Promise.resolve(logged).then((log) =>
+            restAnswer(status, response.rawHeaders, Buffer.concat(chunks), record, log),
+          );
+          answered.then(resolve, reject);
         });
         response.on("error", reject);
       },
@@ -116,4 +132,18 @@ function ask(
     sent.on("error", reject);
     sent.end(body);
   });
+}
+
+const LOG_LOOKS = 400;
+const LOG_LOOK_MS = 5;
+
+/** The line with a request's id; access logs are written in the background. */
+async function lineOf(file: string, requestId: string): Promise<string | undefined> {
+  for (let look = 0; look < LOG_LOOKS; look++) {
+    const text = await readFile(file, "utf8").catch(() => "");
+    const line = text.split("\n").find((each) => each.includes(requestId));
+    if (line !== undefined) return line;
+    await new Promise((resolve) => setTimeout(resolve, LOG_LOOK_MS));
+  }
+  return undefined;
 }

@@ -16,6 +16,7 @@ import { startEchoBackend } from "./echo-backend.ts";
 import { openVectorIssuer, type VectorIssuer } from "./issuer.ts";
 import { askMapping } from "./mapping.ts";
 import { askPolicy } from "./policy.ts";
+import { ISSUERS_PARAMETER, type RemoteIssuers, startRemoteIssuers } from "./remote-issuers.ts";
 import {
   API_ID,
   bodyOf,
@@ -24,10 +25,11 @@ import {
   type RestAnswer,
   type RestQuestion,
   restAnswer,
-  STAGE,
+  stageOf,
   targetOf,
   withToken,
 } from "./rest-question.ts";
+import { askTemplate } from "./template.ts";
 import { askToken } from "./token.ts";
 
 const PLACE = { region: "us-east-1", accountId: "000000000000", partition: "aws" };
@@ -39,17 +41,20 @@ interface Plane {
   readonly http: HttpClient;
   /** How far this plane's clock is ahead; each vector begins at 0. */
   readonly clock: { aheadMs: number };
+  /** Of the access logs, since the last question. */
+  readonly lines: string[];
 }
 
 /** Asks the judges directly, and the data plane without a socket in front of it. */
 export async function createInProcessTarget(): Promise<Target> {
   const backend = await startEchoBackend();
   const issuer = await openVectorIssuer();
+  const remote = await startRemoteIssuers();
   const planes = new Map<string, Plane>();
   const planeOf = (project: string): Plane => {
     let plane = planes.get(project);
     if (plane === undefined) {
-      plane = openPlane(project, backend.address, issuer);
+      plane = openPlane(project, backend.address, issuer, remote);
       planes.set(project, plane);
     }
     return plane;
@@ -61,13 +66,17 @@ export async function createInProcessTarget(): Promise<Target> {
     run: async (vector: Vector) => {
       const found: string[] = [];
       const { subject } = vector;
-      const isRequest = subject === "rest-api" || subject === "http-api";
+      const isApi = subject === "rest-api" || subject === "http-api";
+      const isRequest = isApi && vector.given.project !== undefined;
       const plane = isRequest ? planeOf(String(vector.given.project)) : undefined;
       if (plane !== undefined) beginAnew(plane);
+      remote.forget();
       for (const [index, { when, then }] of vector.steps.entries()) {
         const answer = isRequest
-          ? await askApi(plane as Plane, subject, withToken(when as unknown as RestQuestion, issuer.mint))
-          : await judges[subject](vector.given, when);
+          ? await askApi(plane as Plane, subject, withToken(when as unknown as RestQuestion, issuer.mint, remote))
+          : isApi
+            ? askTemplate(when.template, PLACE)
+            : await judges[subject](vector.given, when);
         found.push(
           ...differences(then, answer).map((each) => (vector.steps.length > 1 ? `step ${index + 1}: ${each}` : each)),
         );
@@ -80,6 +89,7 @@ export async function createInProcessTarget(): Promise<Target> {
         await http.close();
       }
       await backend.stop();
+      await remote.stop();
       issuer.close();
     },
   };
@@ -90,12 +100,13 @@ function beginAnew({ executeApi, clock }: Plane): void {
   for (const { apiId, stageName } of executeApi.deployments()) executeApi.flushAuthorizers(apiId, stageName);
 }
 
-function openPlane(projectName: string, backend: string, issuer: VectorIssuer): Plane {
+function openPlane(projectName: string, backend: string, issuer: VectorIssuer, remote: RemoteIssuers): Plane {
   const config = join(import.meta.dirname, "../projects", projectName, "gatewarden.yaml");
   const project = loadProject({ files: [], config, cwd: import.meta.dirname }, PLACE, {
     issuerUrl: undefined,
     dataDir: tmpdir(),
     stageOverrides: { [API_ID]: backendVariable(projectName, backend) },
+    parameters: { [ISSUERS_PARAMETER]: remote.address },
   });
   const functions = createNodeFunctions({
     functions: project.functions,
@@ -106,6 +117,7 @@ function openPlane(projectName: string, backend: string, issuer: VectorIssuer): 
   const http = createHttpClient();
   const records = new DecisionRing(100);
   const clock = { aheadMs: 0 };
+  const lines: string[] = [];
   const executeApi = new ExecuteApi({
     lambda: functions,
     http,
@@ -115,37 +127,45 @@ function openPlane(projectName: string, backend: string, issuer: VectorIssuer): 
       allowLoopbackHttp: true,
       refusePrivateAddresses: false,
       localIssuers: new Map(project.localIssuers.map((each) => [each, issuer.jwks])),
+      nowMs: () => Date.now() + clock.aheadMs,
     }),
     now: () => Date.now() + clock.aheadMs,
-    monotonic: () => performance.now(),
+    monotonic: () => performance.now() + clock.aheadMs,
     newRequestId: randomUUID,
     newExtendedRequestId: () => `${randomBytes(11).toString("base64url")}=`,
     record: (record) => records.add(record),
-    writeAccessLog: () => {},
+    writeAccessLog: (_, line) => lines.push(line),
   });
   const findings = deployProject(project, executeApi, functions, PLACE);
   if ([...executeApi.deployments()].length === 0)
     throw new Error(`project ${projectName} serves nothing: ${JSON.stringify(findings)}`);
-  return { executeApi, records, functions, http, clock };
+  return { executeApi, records, functions, http, clock, lines };
 }
 
 async function askApi(
-  { executeApi, records, clock }: Plane,
+  { executeApi, records, clock, lines }: Plane,
   subject: Vector["subject"],
   question: RestQuestion,
 ): Promise<RestAnswer> {
   clock.aheadMs += (question.afterSeconds ?? 0) * 1000;
-  if (question.afterFlush) executeApi.flushAuthorizers(API_ID, STAGE);
-  const answer = await executeApi.answer(API_ID, targetOf(question, subject), {
+  if (question.afterFlush) executeApi.flushAuthorizers(API_ID, stageOf(question, subject));
+  lines.length = 0;
+  const { domain } = question;
+  const incoming = {
     method: question.method,
     target: question.path,
     httpVersion: "1.1",
-    headers: ["Host", "api.execute-api.localhost", ...flatHeaders(question)],
+    headers: ["Host", domain ?? "api.execute-api.localhost", ...flatHeaders(question)],
     body: bodyOf(question),
     sourceIp: "127.0.0.1",
-    scheme: "http",
+    scheme: "http" as const,
     receivedAtMs: Date.now() + clock.aheadMs,
-  });
+  };
+  const routed = domain === undefined ? undefined : executeApi.domainOf(domain);
+  if (domain !== undefined && routed === undefined) throw new Error(`no domain ${domain} is registered`);
+  const answer = await (routed === undefined
+    ? executeApi.answer(API_ID, targetOf(question, subject), incoming)
+    : executeApi.answerDomain(routed, incoming));
   if (answer === undefined) throw new Error("the API is not deployed");
   const requestId =
     answer.headers[
@@ -156,5 +176,6 @@ async function askApi(
     answer.headers,
     Buffer.from(answer.body),
     requestId === undefined ? undefined : records.get(requestId),
+    lines.length === 0 ? undefined : lines.join("\n"),
   );
 }

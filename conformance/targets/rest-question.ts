@@ -2,6 +2,8 @@ import type { RawHeaders } from "../../src/execute-api/transport.ts";
 import type { MintOptions } from "../../src/issuer/mint-token.ts";
 import type { Vector } from "../vector.ts";
 import { AUDIENCE } from "./issuer.ts";
+import { type LongText, longText } from "./long-text.ts";
+import type { RemoteIssuers, SignedToken } from "./remote-issuers.ts";
 
 /** `when` of a rest-api or http-api step. */
 export interface RestQuestion {
@@ -10,12 +12,16 @@ export interface RestQuestion {
   readonly path: string;
   /** Default: the project's stage; of an HTTP API `$default`, which has no segment in the path. */
   readonly stage?: string;
+  /** The custom domain that is asked: `path` then is the whole path, and the domain's mappings choose API and stage. */
+  readonly domain?: string;
   /** Minted for the request and put where `${token}` stands in its headers and path. */
   readonly token?: MintOptions;
+  /** The same, signed by one of the remote issuers. */
+  readonly jwt?: SignedToken;
   /** A list repeats the header. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  /** Text, a text so many times over for bodies too large to write down, or bytes that are no text. */
-  readonly body?: string | { readonly text: string; readonly times: number } | { readonly base64: string };
+  /** Text, also one too large to write down, or bytes that are no text. */
+  readonly body?: LongText | { readonly base64: string };
   /** Seconds the gateway's clock moves on before this step; vectors that use it run in process only. */
   readonly afterSeconds?: number;
   /** Empties the stage's authorizer cache before this step (FlushStageAuthorizersCache). */
@@ -36,6 +42,10 @@ export interface RestAnswer {
   readonly json: unknown;
   /** The decision record. */
   readonly record: unknown;
+  /** What the stage's access log got for the request, undefined without a line. */
+  readonly log: string | undefined;
+  /** The same parsed, undefined when it is not JSON. */
+  readonly logJson: unknown;
 }
 
 /** By one of these a record is found. */
@@ -47,9 +57,14 @@ export const STAGE = "test";
 const TOKEN_PLACE = "${token}";
 
 /** The question with a token in its place, if it asks for one. */
-export function withToken(question: RestQuestion, mint: (options: MintOptions) => string): RestQuestion {
-  if (question.token === undefined) return question;
-  const token = mint({ api: AUDIENCE, ...question.token });
+export function withToken(
+  question: RestQuestion,
+  mint: (options: MintOptions) => string,
+  issuers: RemoteIssuers,
+): RestQuestion {
+  const { jwt } = question;
+  if (question.token === undefined && jwt === undefined) return question;
+  const token = jwt === undefined ? mint({ api: AUDIENCE, ...question.token }) : issuers.sign(jwt);
   const filled = JSON.parse(JSON.stringify([question.path, question.headers ?? {}]).replaceAll(TOKEN_PLACE, token));
   return { ...question, path: filled[0], headers: filled[1] };
 }
@@ -60,6 +75,11 @@ export function targetOf({ stage, path }: RestQuestion, subject: Vector["subject
   return `/${stage ?? STAGE}${path}`;
 }
 
+/** The stage whose authorizer cache `afterFlush` empties. */
+export function stageOf({ stage }: RestQuestion, subject: Vector["subject"]): string {
+  return stage ?? (subject === "http-api" ? "$default" : STAGE);
+}
+
 export function flatHeaders(question: RestQuestion): string[] {
   return Object.entries(question.headers ?? {}).flatMap(([name, values]) =>
     (typeof values === "string" ? [values] : values).flatMap((value) => [name, value]),
@@ -67,11 +87,17 @@ export function flatHeaders(question: RestQuestion): string[] {
 }
 
 export function bodyOf({ body = "" }: RestQuestion): Buffer {
-  if (typeof body === "string") return Buffer.from(body);
-  return "base64" in body ? Buffer.from(body.base64, "base64") : Buffer.from(body.text.repeat(body.times));
+  if (typeof body === "object" && "base64" in body) return Buffer.from(body.base64, "base64");
+  return Buffer.from(longText(body));
 }
 
-export function restAnswer(status: number, raw: RawHeaders, content: Buffer, record: unknown): RestAnswer {
+export function restAnswer(
+  status: number,
+  raw: RawHeaders,
+  content: Buffer,
+  record: unknown,
+  log: string | undefined,
+): RestAnswer {
   const headers: Record<string, string> = {};
   const casing: Record<string, string> = {};
   for (let at = 0; at < raw.length; at += 2) {
@@ -80,12 +106,15 @@ export function restAnswer(status: number, raw: RawHeaders, content: Buffer, rec
     headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${raw[at + 1]}` : (raw[at + 1] as string);
   }
   const body = content.toString("utf8");
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    json = undefined;
-  }
   const bodyBase64 = content.toString("base64");
-  return { status, headers, casing, body, bodyBytes: content.length, bodyBase64, json, record };
+  const [json, logJson] = [parsed(body), parsed(log)];
+  return { status, headers, casing, body, bodyBytes: content.length, bodyBase64, json, record, log, logJson };
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
 }
