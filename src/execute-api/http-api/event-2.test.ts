@@ -116,3 +116,10 @@ test("a decoded path is cut at a question mark (R, second-hand)", () => {
   );
   expect(eventOf({ path: "/a%3Fb" }).rawPath).toBe("/a");
 });
+
+test("a header may be called anything", () => {
+  const headers = ["__proto__", "a", "constructor", "b", "__Proto__", "c", ...BARE.headers];
+  const sent = Object.entries(eventOf({ ...BARE, headers }).headers as object);
+  expect(sent).toContainEqual(["__proto__", "a,c"]);
+  expect(sent).toContainEqual(["constructor", "b"]);
+});

@@ -18,39 +18,44 @@ export function proxyEvent2(
   deployment: HttpApiDeployment,
 ): Record<string, unknown> {
   const body = encodeBody(request.body, request.headers.last("content-type"));
-  return {
-    ...base2("2.0", request, matched),
-    requestContext: requestContext2(request, matched, deployment, authorizer2(caller)),
-    ...(body && { body: body.body }),
-    ...parameters2(matched, deployment),
-    isBase64Encoded: body?.isBase64Encoded ?? false,
-  };
+  const event = base2("2.0", request, matched);
+  event.requestContext = requestContext2(request, matched, deployment, authorizer2(caller));
+  if (body !== undefined) event.body = body.body;
+  addParameters2(event, matched, deployment);
+  event.isBase64Encoded = body?.isBase64Encoded ?? false;
+  return event;
 }
 
 /** From the version to the query: what proxy and authorizer events have in common. */
 export function base2(version: "2.0", request: HttpApiRequest, { route }: MatchedRoute): Record<string, unknown> {
-  const cookies = cookiesOf(request);
-  const queryStringParameters = queryStringParameters2(request);
-  return {
+  const { routeKey } = route;
+  const event: Record<string, unknown> = {
     version,
-    routeKey: route.routeKey,
+    routeKey,
     rawPath: request.rawPath,
     rawQueryString: request.rawQuery,
-    ...(cookies.length > 0 && { cookies }),
-    headers: headers2(request),
-    ...(queryStringParameters && { queryStringParameters }),
   };
+  const cookies = cookiesOf(request);
+  if (cookies.length > 0) event.cookies = cookies;
+  event.headers = headers2(request);
+  const queryStringParameters = queryStringParameters2(request);
+  if (queryStringParameters !== undefined) event.queryStringParameters = queryStringParameters;
+  return event;
 }
 
 /** Path parameters and stage variables, where there are any. */
-export function parameters2(
+export function addParameters2(
+  event: Record<string, unknown>,
   { pathParameters }: MatchedRoute,
   { stageVariables }: HttpApiDeployment,
-): Record<string, unknown> {
-  return {
-    ...(Object.keys(pathParameters).length > 0 && { pathParameters }),
-    ...(Object.keys(stageVariables).length > 0 && { stageVariables }),
-  };
+): void {
+  if (!isEmpty(pathParameters)) event.pathParameters = pathParameters;
+  if (!isEmpty(stageVariables)) event.stageVariables = stageVariables;
+}
+
+function isEmpty(texts: Readonly<Record<string, string>>): boolean {
+  for (const _ in texts) return false;
+  return true;
 }
 
 export function requestContext2(
@@ -82,13 +87,19 @@ function authorizer2({ jwt, lambda }: Caller): Readonly<Record<string, unknown>>
 
 /** Names in lower case, repeated fields joined by a comma, cookies apart (D, R); the gateway's own fields among them. */
 export function headers2(request: HttpApiRequest): Texts {
-  const headers: Texts = Object.create(null);
+  // A plain object: JSON.stringify takes half as long on it as on one without a prototype.
+  const headers: Texts = {};
   const { raw } = request.headers;
   for (let at = 0; at < raw.length; at += 2) {
     const name = (raw[at] as string).toLowerCase();
-    const value = raw[at + 1] as string;
     if (name === "cookie") continue;
-    headers[name] = Object.hasOwn(headers, name) ? `${headers[name]},${value}` : value;
+    const value = raw[at + 1] as string;
+    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    const text = before === undefined ? value : `${before},${value}`;
+    // Set as a member like any other, and never as the object's prototype.
+    if (name === "__proto__")
+      Object.defineProperty(headers, name, { value: text, enumerable: true, configurable: true });
+    else headers[name] = text;
   }
   return Object.assign(headers, gatewayHeaders(request));
 }

@@ -6,12 +6,13 @@ import type { Claims } from "../../token/token-verdict.ts";
  * peer prints JSON). Sorted by name, as in every capture (R). conformance/http-api/claims
  */
 export function claimTexts(claims: Claims): Readonly<Record<string, string>> {
-  const texts: Record<string, string> = Object.create(null);
+  const texts: [string, string][] = [];
   for (const name of Object.keys(claims).sort()) {
     const value = claims[name];
-    if (value !== null && value !== undefined) texts[name] = textOf(value);
+    if (value !== null && value !== undefined) texts.push([name, textOf(value)]);
   }
-  return texts;
+  // A plain object, which JSON.stringify is quicker with; whatever a claim is called, it is a member like any other.
+  return Object.fromEntries(texts);
 }
 
 /** Whether an object claim is printed as Go prints a map (C), or as JSON (C): two peers disagree. */

@@ -1,6 +1,6 @@
 import type { HttpApiDeployment } from "./deployment.ts";
 import { base1, parameters1, requestContext1 } from "./event-1.ts";
-import { base2, parameters2, requestContext2 } from "./event-2.ts";
+import { addParameters2, base2, requestContext2 } from "./event-2.ts";
 import type { HttpApiRequest, MatchedRoute } from "./request.ts";
 
 /**
@@ -14,15 +14,16 @@ export function authorizerEvent2(
   identity: readonly string[],
 ): Record<string, unknown> {
   const { version, ...base } = base2("2.0", request, matched);
-  return {
+  const event = {
     version,
     type: "REQUEST",
     routeArn: matched.routeArn,
     identitySource: identity.length > 0 ? identity : null,
     ...base,
     requestContext: requestContext2(request, matched, deployment),
-    ...parameters2(matched, deployment),
   };
+  addParameters2(event, matched, deployment);
+  return event;
 }
 
 /** The same of format 1.0; the identity values joined by commas, twice (D). */
