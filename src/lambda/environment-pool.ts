@@ -92,6 +92,7 @@ export class EnvironmentPool {
         this.#counts.throttles += 1;
         caller.refuse();
       } else {
+        caller.startWaiting();
         this.#line.push(caller);
         this.#grow();
       }
@@ -270,6 +271,8 @@ export class EnvironmentPool {
       timer: slot.isInspected ? undefined : setTimeout(() => this.#onTimeout(slot, running), timeoutMs),
     };
     caller.log = running.log;
+    // Else the function's own timeout comes first, and one timer is enough.
+    if (slot.isInspected || caller.call.waitMs <= timeoutMs) caller.startWaiting();
     // The bounds of a log count anew for the time after this invocation.
     if (slot.log.lines.length > 0) slot.log = createInvocationLog(slot.aboutLog, now, log);
     slot.running = running;

@@ -129,13 +129,19 @@ export function createNodeFunctions(options: NodeFunctionsOptions): NodeFunction
     return pools.get(functionArn) ?? pools.get(unqualifiedArn(functionArn, region, accountId) ?? "");
   }
 
-  async function invoke(functionArn: string, payload: string, call: InvokeOptions = {}): Promise<InvokeResult> {
+  function invoke(functionArn: string, payload: string, call: InvokeOptions = {}): Promise<InvokeResult> {
     const pool = findPool(functionArn);
-    if (pool === undefined) return { outcome: "not_found", functionArn, message: notFoundMessage(functionArn) };
+    if (pool === undefined) {
+      return Promise.resolve({ outcome: "not_found", functionArn, message: notFoundMessage(functionArn) });
+    }
     const isEvent = call.invocationType === "Event";
     const limitBytes = isEvent ? EVENT_PAYLOAD_LIMIT_BYTES : SYNC_PAYLOAD_LIMIT_BYTES;
     if (exceedsBytes(payload, limitBytes)) {
-      return { outcome: "request_too_large", sizeBytes: Buffer.byteLength(payload), limitBytes };
+      return Promise.resolve({
+        outcome: "request_too_large",
+        sizeBytes: Buffer.byteLength(payload),
+        limitBytes,
+      });
     }
     const requestId = randomUUID();
     const result = pool.invoke({
@@ -145,8 +151,11 @@ export function createNodeFunctions(options: NodeFunctionsOptions): NodeFunction
       clientContext: call.clientContext ?? "",
       waitMs: isEvent ? 0 : (call.waitMs ?? 0),
     });
-    if (!isEvent) return result;
-    // Lambda takes the event into its queue and answers; here the pool's queue is that queue, without retries.
+    return isEvent ? queued(result, requestId) : result;
+  }
+
+  /** Lambda takes the event into its queue and answers; here the pool's queue is that queue, without retries. */
+  async function queued(result: Promise<InvokeResult>, requestId: string): Promise<InvokeResult> {
     const refused = await Promise.race([result, Promise.resolve(undefined)]);
     if (refused?.outcome === "throttled") return refused;
     return { outcome: "success", payload: "", requestId, durationMs: 0, cold: false, logs: [] };

@@ -19,12 +19,17 @@ export class Caller {
   /** The log of its invocation once that has begun. */
   log: InvocationLog | undefined;
   #resolve: ((result: InvokeResult) => void) | undefined;
-  readonly #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(call: PoolCall, resolve: (result: InvokeResult) => void) {
     this.call = call;
     this.#resolve = resolve;
-    if (call.waitMs > 0) this.#timer = setTimeout(() => this.#stopWaiting(), call.waitMs);
+  }
+
+  /** From now on, unless it runs already. */
+  startWaiting(): void {
+    const { waitMs } = this.call;
+    if (waitMs > 0) this.#timer ??= setTimeout(() => this.#stopWaiting(), waitMs);
   }
 
   get isGone(): boolean {

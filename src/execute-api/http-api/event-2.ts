@@ -81,7 +81,7 @@ export function requestContext2(
 }
 
 function authorizer2({ jwt, lambda }: Caller): Readonly<Record<string, unknown>> | undefined {
-  if (jwt !== undefined) return { jwt };
+  if (jwt !== undefined) return { jwt: { claims: jwt.claims, scopes: jwt.scopes } };
   return lambda === undefined ? undefined : { lambda };
 }
 

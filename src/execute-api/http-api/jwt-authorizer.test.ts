@@ -57,6 +57,11 @@ function asked({ sent, scopes = [], authorizer = compiled(), query = "", keys = 
 }
 const answered = async (given: Asked): Promise<Caller> => asked(given).run();
 
+/** Until it is remembered: the keys are fetched, the token is seen once, then twice. */
+async function remember(given: Asked): Promise<void> {
+  for (let time = 0; time < 3; time++) await answered(given);
+}
+
 /** Status, challenge, log text and reason of a refusal: all that a client and a log see. */
 async function refused(given: Asked) {
   const { status, text, wire, evidence } = await httpRefusalOf(asked(given).run);
@@ -69,19 +74,16 @@ describe("a good token", () => {
     ["with Bearer", (value: string) => `Bearer ${value}`],
     ["with bearer and several blanks", (value: string) => `bearer   ${value}`],
   ])("is taken %s; claims are strings, scopes null on a route without scopes (R)", async (_, send) => {
-    expect(await answered({ sent: send(token({ scope: "read:pets", n: 9999999999 })) })).toEqual({
-      jwt: {
-        claims: {
-          aud: AUDIENCE,
-          exp: String(nowSeconds + 600),
-          iat: String(nowSeconds - 10),
-          iss: ISSUER,
-          n: "9999999999",
-          scope: "read:pets",
-          sub: "ann",
-        },
-        scopes: null,
-      },
+    const { jwt } = await answered({ sent: send(token({ scope: "read:pets", n: 9999999999 })) });
+    expect(jwt?.scopes).toBeNull();
+    expect(jwt?.claims).toEqual({
+      aud: AUDIENCE,
+      exp: String(nowSeconds + 600),
+      iat: String(nowSeconds - 10),
+      iss: ISSUER,
+      n: "9999999999",
+      scope: "read:pets",
+      sub: "ann",
     });
   });
 
@@ -225,8 +227,7 @@ describe("what was good once", () => {
   test("is not good after its end, for another authorizer, or for a route with scopes", async () => {
     const keys = await sampleIssuer({ keys: [issuer.key] });
     const sent = token({ jti: "once" });
-    await answered({ sent, keys });
-    await answered({ sent, keys });
+    await remember({ sent, keys });
     expect(await refused({ sent, keys, authorizer: compiled({ audience: ["https://other"] }) })).toMatchObject({
       reason: "audience_mismatch",
     });
@@ -238,8 +239,7 @@ describe("what was good once", () => {
   test("is verified again once the issuer's keys are others, even under the same kid", async () => {
     const first = await sampleIssuer({ keys: [issuer.key] });
     const sent = token({ jti: "rotated" });
-    await answered({ sent, keys: first });
-    await answered({ sent, keys: first });
+    await remember({ sent, keys: first });
     const second = await sampleIssuer({ keys: [otherKey] });
     await second.issuerKeys.of(ISSUER).get();
     expect(await refused({ sent, keys: second })).toMatchObject({ reason: "bad_signature" });
@@ -247,7 +247,7 @@ describe("what was good once", () => {
 
   test("a token with the same end as a good one is looked at for itself", async () => {
     const sent = token({ jti: "tail" });
-    await answered({ sent });
+    await remember({ sent });
     const [header, , signature] = sent.split(".");
     const payload = Buffer.from(JSON.stringify({ iss: ISSUER, aud: AUDIENCE, sub: "eve", exp: nowSeconds + 600 }));
     const forged = `${header}.${payload.toString("base64url")}.${signature}`;
@@ -257,7 +257,7 @@ describe("what was good once", () => {
   test("more tokens than are remembered are answered all the same", async () => {
     const keys = await sampleIssuer({ keys: [issuer.key] });
     const first = token({ jti: "first" });
-    await answered({ sent: first, keys });
+    await remember({ sent: first, keys });
     for (let at = 0; at < 3; at++) await answered({ sent: token({ jti: `more ${at}` }), keys });
     expect(MAX_REMEMBERED_TOKENS).toBeGreaterThan(100);
     expect(await answered({ sent: first, keys })).toMatchObject({ jwt: { claims: { jti: "first" } } });

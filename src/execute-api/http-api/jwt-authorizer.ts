@@ -203,9 +203,24 @@ function grant(verified: VerifiedHere, routeScopes: readonly string[], trace: Tr
     }
   }
   trace.authorization = { ...verified.record, ...trace.authorization };
-  verified.texts ??= claimTexts(verified.claims);
   // Null unless the route asks for scopes (R); else all of the token's, not those that matched (R).
-  return { jwt: { claims: verified.texts, scopes: routeScopes.length > 0 ? scopesOf(verified.claims) : null } };
+  return { jwt: new GrantedToken(verified, routeScopes.length > 0 ? scopesOf(verified.claims) : null) };
+}
+
+/** The claims as texts are made when something asks for them, once a token. */
+class GrantedToken implements NonNullable<Caller["jwt"]> {
+  readonly #verified: VerifiedHere;
+  readonly scopes: readonly string[] | null;
+
+  constructor(verified: VerifiedHere, scopes: readonly string[] | null) {
+    this.#verified = verified;
+    this.scopes = scopes;
+  }
+
+  get claims(): Readonly<Record<string, string>> {
+    this.#verified.texts ??= claimTexts(this.#verified.claims);
+    return this.#verified.texts;
+  }
 }
 
 /** What is worked out from a verified token once. */

@@ -124,6 +124,11 @@ function asked({ sent, header = "Authorization", scopes = [], authorizer, world 
   return { run: () => authorize(request, matched, deployment, ports, trace), trace };
 }
 const answered = async (given: Asked): Promise<Caller> => asked(given).run();
+
+/** Until it is remembered: the keys are fetched, the token is seen once, then twice. */
+async function remember(given: Asked): Promise<void> {
+  for (let time = 0; time < 3; time++) await answered(given);
+}
 const refused = (given: Asked): Promise<Refusal> => refusalOf(asked(given).run);
 
 /** The answer as a client gets it, without customisation. */
@@ -319,7 +324,7 @@ describe("several issuers", () => {
 
   test("a token remembered for one authorizer is judged by the rules of the other", async () => {
     const sent = ofCognito({ jti: "both" });
-    await answered({ authorizer: both(), sent });
+    await remember({ authorizer: both(), sent });
     expect((await refused({ sent })).evidence.reason).toBe("issuer_mismatch");
   });
 });
@@ -339,8 +344,7 @@ describe("pinned algorithms", () => {
   test("a token remembered where its algorithm is taken is refused where it is not", async () => {
     const sent = token({ jti: "pss" }, { algorithm: "PS256" });
     const lenient = trusting([{ algorithms: ["PS256"] }]);
-    await answered({ authorizer: lenient, sent });
-    await answered({ authorizer: lenient, sent });
+    await remember({ authorizer: lenient, sent });
     expect((await refused({ sent })).evidence.reason).toBe("algorithm_not_allowed");
   });
 });
@@ -390,8 +394,7 @@ describe("what was good once", () => {
   test("is not good after its end, for another authorizer, or for a method with scopes", async () => {
     const world = issuers();
     const sent = token({ jti: "once" });
-    await answered({ sent, world });
-    await answered({ sent, world });
+    await remember({ sent, world });
     const other = trusting([{ audience: ["https://other"] }]);
     expect((await refused({ sent, world, authorizer: other })).evidence.reason).toBe("audience_mismatch");
     expect((await refused({ sent, world, scopes: ["read:pets"] })).responseType).toBe("ACCESS_DENIED");
@@ -402,8 +405,7 @@ describe("what was good once", () => {
   test("is verified again once the issuer's keys are others, even under the same kid", async () => {
     const sent = token({ jti: "rotated" });
     const before = issuers();
-    // Remembered from the second time on, when the keys are at hand.
-    for (let time = 0; time < 3; time++) await answered({ sent, world: before });
+    await remember({ sent, world: before });
     const world = issuers({ [AUTH0]: [cognitoKey] });
     await world.issuerKeys.of(AUTH0).get();
     expect((await refused({ sent, world })).evidence.reason).toBe("bad_signature");
@@ -411,7 +413,7 @@ describe("what was good once", () => {
 
   test("does not let in a token with the same end", async () => {
     const sent = token({ jti: "tail" });
-    for (let time = 0; time < 3; time++) await answered({ sent });
+    await remember({ sent });
     const [header, , signature] = sent.split(".");
     const payload = Buffer.from(JSON.stringify({ iss: AUTH0, aud: PETS, sub: "eve", exp: nowSeconds + 600 }));
     const forged = `${header}.${payload.toString("base64url")}.${signature}`;
