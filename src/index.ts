@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import type { DecisionRecord } from "./execute-api/decision-record.ts";
-import type { MintOptions } from "./issuer/mint-token.ts";
+import type { MintOptions } from "./issuer/tokens/mint-token.ts";
 import type { Finding } from "./model/finding.ts";
 import type { ReadyApi } from "./server/ready-file.ts";
 import { SERVER_DEFAULTS } from "./server/server-options.ts";
 import { startServer } from "./server/start-server.ts";
 
 export type { DecisionRecord } from "./execute-api/decision-record.ts";
-export type { MintOptions } from "./issuer/mint-token.ts";
+export type { MintOptions } from "./issuer/tokens/mint-token.ts";
 export type { Finding } from "./model/finding.ts";
 export type { ReadyApi, ReadyStage } from "./server/ready-file.ts";
 export { StartError } from "./server/start-error.ts";

@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createIssuer } from "../../src/issuer/issuer.ts";
-import { openKeyRing } from "../../src/issuer/keys.ts";
-import type { MintOptions } from "../../src/issuer/mint-token.ts";
+import { openKeyRing } from "../../src/issuer/keys/keys.ts";
 import { openStateFolder } from "../../src/issuer/state-folder.ts";
-import { openTenant } from "../../src/issuer/tenant.ts";
+import { deriveTenant } from "../../src/issuer/tenant/derived-tenant.ts";
+import { fixedTenantStore } from "../../src/issuer/tenant/fixed-tenant-store.ts";
+import type { MintOptions } from "../../src/issuer/tokens/mint-token.ts";
+import { createMemoryDocuments } from "../../src/store/memory-documents.ts";
 
 /** The issuer and the audience that the projects' JWT authorizers trust; the local issuer speaks for it. */
 export const ISSUER = "https://issuer.example/";
@@ -22,8 +24,14 @@ export async function openVectorIssuer(): Promise<VectorIssuer> {
   const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-conformance-issuer-"));
   const folder = openStateFolder(dataDir);
   const apis = [{ identifier: AUDIENCE, scopes: [], issuer: ISSUER }];
-  const tenant = await openTenant(folder, { project: "conformance", apis });
-  const issuer = createIssuer({ issuerUrl: "http://localhost:4567/", tenant, keys: await openKeyRing(folder) });
+  const tenant = await deriveTenant(folder, { project: "conformance", apis });
+  const issuer = createIssuer({
+    issuerUrl: "http://localhost:4567/",
+    tenants: fixedTenantStore(tenant),
+    keys: await openKeyRing(folder),
+    folder,
+    documents: createMemoryDocuments,
+  });
   return {
     jwks: () => JSON.stringify(issuer.jwks()),
     mint: (options) => issuer.mint(options),

@@ -1,5 +1,5 @@
 import type { RawHeaders } from "../../src/execute-api/transport.ts";
-import type { MintOptions } from "../../src/issuer/mint-token.ts";
+import type { MintOptions } from "../../src/issuer/tokens/mint-token.ts";
 import type { Vector } from "../vector.ts";
 import { AUDIENCE } from "./issuer.ts";
 import { type LongText, longText } from "./long-text.ts";

@@ -1,4 +1,4 @@
-import type { MintOptions } from "../issuer/mint-token.ts";
+import type { MintOptions } from "../issuer/tokens/mint-token.ts";
 import type { RunningServer } from "../server/start-server.ts";
 
 /** A ready-to-paste request of the demo and what it shows. */

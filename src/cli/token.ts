@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { MintError, type MintOptions } from "../issuer/mint-token.ts";
+import { MintError, type MintOptions } from "../issuer/tokens/mint-token.ts";
 import { mintFromDataDir } from "../server/issuer-plane.ts";
 import { SERVER_DEFAULTS } from "../server/server-options.ts";
 import { UsageError } from "./arguments.ts";

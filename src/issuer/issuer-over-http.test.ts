@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRemoteJWKSet, customFetch, jwtVerify } from "jose";
 import { expect, test } from "vitest";
+import { createMemoryDocuments } from "../store/memory-documents.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
-import { openKeyRing } from "./keys.ts";
+import { openKeyRing } from "./keys/keys.ts";
 import { openStateFolder } from "./state-folder.ts";
-import { openTenant } from "./tenant.ts";
+import { deriveTenant } from "./tenant/derived-tenant.ts";
+import { fixedTenantStore } from "./tenant/fixed-tenant-store.ts";
 
 test("a client over HTTP follows discovery to a token, and a verifier over HTTP accepts it", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-http-"));
@@ -24,8 +26,17 @@ test("a client over HTTP follows discovery to a token, and a verifier over HTTP 
   try {
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const folder = openStateFolder(dataDir);
-    const tenant = await openTenant(folder, { project: "demo", apis: [{ identifier: "pets", scopes: ["read:pets"] }] });
-    issuer = createIssuer({ issuerUrl: `${origin}/`, tenant, keys: await openKeyRing(folder) });
+    const tenant = await deriveTenant(folder, {
+      project: "demo",
+      apis: [{ identifier: "pets", scopes: ["read:pets"] }],
+    });
+    issuer = createIssuer({
+      issuerUrl: `${origin}/`,
+      tenants: fixedTenantStore(tenant),
+      keys: await openKeyRing(folder),
+      folder,
+      documents: createMemoryDocuments,
+    });
     const { clientId, clientSecret } = tenant.clients[0]!;
 
     const discovered = await fetch(`${origin}/.well-known/openid-configuration`);

@@ -23,3 +23,18 @@ export interface IssuerAnswer {
 export function headerValues(request: IssuerRequest, name: string): readonly string[] {
   return request.headers.filter((_, index, all) => index % 2 === 1 && all[index - 1]?.toLowerCase() === name);
 }
+
+/** Method and path exactly as on the wire: Auth0 does not normalise `//.well-known/...` either (C). HEAD counts as GET. */
+export function methodAndPath({ method, target }: IssuerRequest): string {
+  return `${method === "HEAD" ? "GET" : method} ${target.split("?", 1)[0]}`;
+}
+
+export const NO_STORE: readonly string[] = ["cache-control", "no-store"];
+
+export function jsonAnswer(status: number, body: unknown, headers: readonly string[] = []): IssuerAnswer {
+  return { status, headers: ["content-type", "application/json", ...headers], body: JSON.stringify(body) };
+}
+
+export function textAnswer(status: number, body: string): IssuerAnswer {
+  return { status, headers: ["content-type", "text/plain; charset=utf-8", ...NO_STORE], body };
+}

@@ -3,17 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createIssuer, type Issuer, type IssuerEvent, MAX_EVENT_TEXT_CHARS } from "./issuer.ts";
+import { createMemoryDocuments } from "../store/memory-documents.ts";
+import { createIssuer, type Issuer } from "./issuer.ts";
+import { type IssuerEvent, MAX_EVENT_TEXT_CHARS } from "./issuer-event.ts";
 import type { IssuerAnswer, IssuerRequest } from "./issuer-request.ts";
-import { type KeyRing, openKeyRing } from "./keys.ts";
-import { MAX_TOKEN_REQUEST_BYTES, MAX_TOKEN_REQUEST_PARAMETERS } from "./read-token-request.ts";
+import { type KeyRing, openKeyRing } from "./keys/keys.ts";
 import { openStateFolder } from "./state-folder.ts";
-import { openTenant, type Tenant, type TokenDialect } from "./tenant.ts";
+import { deriveTenant } from "./tenant/derived-tenant.ts";
+import { fixedTenantStore } from "./tenant/fixed-tenant-store.ts";
+import type { Tenant, TokenDialect } from "./tenant/tenant.ts";
+import { MAX_TOKEN_REQUEST_BYTES, MAX_TOKEN_REQUEST_PARAMETERS } from "./token-endpoint/read-token-request.ts";
 
 const issuerUrl = "http://localhost:4567/";
 const audience = "https://pets.example/";
 const nowSeconds = 1_800_000_000;
 const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-issuer-"));
+const folder = openStateFolder(dataDir);
+const documents = createMemoryDocuments;
 let keys: KeyRing;
 let tenant: Tenant;
 let issuer: Issuer;
@@ -21,9 +27,8 @@ let client: { client_id: string; client_secret: string };
 let events: IssuerEvent[] = [];
 
 beforeAll(async () => {
-  const folder = openStateFolder(dataDir);
   keys = await openKeyRing(folder);
-  tenant = await openTenant(folder, {
+  tenant = await deriveTenant(folder, {
     project: "demo",
     apis: [
       { identifier: audience, scopes: ["read:pets", "write:pets"] },
@@ -42,8 +47,10 @@ function issuerOf(with_: Tenant): Issuer {
   events = [];
   return createIssuer({
     issuerUrl,
-    tenant: with_,
+    tenants: fixedTenantStore(with_),
     keys,
+    folder,
+    documents,
     clock: () => nowSeconds * 1000 + 999,
     onEvent: (event) => events.push(event),
   });
@@ -319,13 +326,15 @@ describe("events", () => {
     expect(events).toEqual([
       {
         kind: "token_granted",
+        grantType: "client_credentials",
         clientId: client.client_id,
         audience,
         scope: "read:pets write:pets",
         lifetimeSeconds: 86_400,
       },
       {
-        kind: "token_refused",
+        kind: "refused",
+        endpoint: "POST /oauth/token",
         reason: "audience_unknown",
         description: refused,
         clientId: client.client_id,
@@ -436,8 +445,10 @@ describe("only this machine is served", () => {
   test("a host is allowed by name only", async () => {
     const open = createIssuer({
       issuerUrl: "https://issuer.internal/",
-      tenant,
+      tenants: fixedTenantStore(tenant),
       keys,
+      folder,
+      documents,
       allowedHosts: ["issuer.internal"],
     });
     const statuses = await Promise.all(
@@ -460,6 +471,8 @@ describe("only this machine is served", () => {
     "https://tenant.eu.auth0.com/",
     "http://192.168.0.1:4567/",
   ])("the issuer %s cannot be made", (url) => {
-    expect(() => createIssuer({ issuerUrl: url, tenant, keys })).toThrow(RangeError);
+    expect(() => createIssuer({ issuerUrl: url, tenants: fixedTenantStore(tenant), keys, folder, documents })).toThrow(
+      RangeError,
+    );
   });
 });

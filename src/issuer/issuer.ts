@@ -1,54 +1,61 @@
-import { answerTokenRequest } from "./answer-token-request.ts";
+import type { Documents } from "../store/documents.ts";
+import type { Actions } from "./actions/actions.ts";
+import { NO_ACTIONS } from "./actions/load-actions.ts";
 import { discoveryDocument } from "./discovery.ts";
-import { headerValues, type IssuerAnswer, type IssuerRequest } from "./issuer-request.ts";
-import type { IssuerJwks, KeyRing, RsaAlgorithm } from "./keys.ts";
+import type { IssuerContext, IssuerState } from "./issuer-context.ts";
+import { eventText, type IssuerEvent } from "./issuer-event.ts";
+import {
+  headerValues,
+  type IssuerAnswer,
+  type IssuerRequest,
+  jsonAnswer,
+  methodAndPath,
+  textAnswer,
+} from "./issuer-request.ts";
+import type { IssuerJwks, KeyRing, RsaAlgorithm } from "./keys/keys.ts";
+import { answerLogin } from "./login/answer-login.ts";
+import { openSessions } from "./login/sessions.ts";
+import { createTransactions } from "./login/transactions.ts";
 import { isLoopbackName } from "./loopback.ts";
-import { type MintOptions, mintToken } from "./mint-token.ts";
-import type { TokenRefusalReason } from "./refusals.ts";
-import type { Tenant } from "./tenant.ts";
+import { answerManagement } from "./management/answer-management.ts";
+import type { StateFolder } from "./state-folder.ts";
+import type { Tenant } from "./tenant/tenant.ts";
+import type { TenantStore } from "./tenant/tenant-store.ts";
+import { answerTokenEndpoint } from "./token-endpoint/answer-token-endpoint.ts";
+import { createAuthorizationCodes } from "./token-endpoint/authorization-codes.ts";
+import { openRefreshTokens } from "./token-endpoint/refresh-tokens.ts";
+import { type MintOptions, mintToken } from "./tokens/mint-token.ts";
 
 export interface IssuerOptions {
   /** E.g. `http://localhost:4567/`. The trailing slash is part of it, as on Auth0. */
   readonly issuerUrl: string;
-  readonly tenant: Tenant;
+  readonly tenants: TenantStore;
   readonly keys: KeyRing;
+  readonly folder: StateFolder;
+  /** Where logins and refresh tokens are kept; called at the first of them. */
+  readonly documents: () => Documents;
+  readonly actions?: Actions;
   /** Epoch milliseconds. */
   readonly clock?: () => number;
   /** Host names besides loopback ones that may be asked for; the developer's explicit word, never a default. */
   readonly allowedHosts?: readonly string[];
-  /** Called once per token request. Events never hold a secret or a token. */
   readonly onEvent?: (event: IssuerEvent) => void;
 }
 
-export type IssuerEvent =
-  | {
-      readonly kind: "token_granted";
-      readonly clientId: string;
-      readonly audience: string;
-      readonly scope: string;
-      readonly lifetimeSeconds: number;
-    }
-  | {
-      readonly kind: "token_refused";
-      readonly reason: TokenRefusalReason;
-      /** What the body says, so that it can be explained. */
-      readonly description: string;
-      /** As the request claims, cut to `MAX_EVENT_TEXT_CHARS`. */
-      readonly clientId?: string;
-      readonly audience?: string;
-    };
-
 export interface Issuer {
   readonly issuerUrl: string;
-  /** Answers one request; never rejects for anything in it. */
-  handle(request: IssuerRequest): Promise<IssuerAnswer>;
+  /**
+   * Answers one request; never rejects for anything in it.
+   *
+   * @param issuerUrl of the listener that it came to; default the canonical one
+   */
+  handle(request: IssuerRequest, issuerUrl?: string): Promise<IssuerAnswer>;
   /** One token without a request. @throws MintError */
   mint(options?: MintOptions): string;
   /** The key set as published, for a gateway in the same process. */
   jwks(): IssuerJwks;
 }
 
-export const MAX_EVENT_TEXT_CHARS = 256;
 /** On every answer: by it a production gateway knows a development issuer and refuses to trust it. */
 export const DEV_ISSUER_HEADER: readonly [string, string] = ["x-dev-issuer", "gatewarden"];
 
@@ -60,71 +67,69 @@ const OPEN_CORS = ["access-control-allow-origin", "*"];
  * @throws RangeError when `issuerUrl` is not an http(s) origin with a trailing slash, or not this machine's
  */
 export function createIssuer(options: IssuerOptions): Issuer {
-  const { clock = Date.now, issuerUrl, keys, tenant, allowedHosts = [], onEvent = () => {} } = options;
+  const { clock = Date.now, documents, issuerUrl, keys, tenants, allowedHosts = [], onEvent = () => {} } = options;
   checkIssuerUrl(issuerUrl, allowedHosts);
-  const minter = { issuerUrl, tenant, keys, clock };
-  const discovery = JSON.stringify(discoveryDocument(issuerUrl));
-  const algorithms: readonly RsaAlgorithm[] = tenant.apis.some(({ signingAlg }) => signingAlg === "PS256")
-    ? ["RS256", "PS256"]
-    : ["RS256"];
+  const state: IssuerState = {
+    tenants,
+    keys,
+    folder: options.folder,
+    documents,
+    actions: options.actions ?? NO_ACTIONS,
+    transactions: createTransactions({ clock }),
+    sessions: openSessions({ documents, clock }),
+    codes: createAuthorizationCodes({ clock }),
+    refreshTokens: openRefreshTokens({ documents, clock }),
+    clock,
+    emit: onEvent,
+  };
 
-  /** Method and path exactly as on the wire: Auth0 does not normalise `//.well-known/...` either (C). */
-  function route(request: IssuerRequest): IssuerAnswer {
-    const method = request.method === "HEAD" ? "GET" : request.method;
-    const path = request.target.split("?", 1)[0]!;
-    switch (`${method} ${path}`) {
+  async function route(request: IssuerRequest, context: IssuerContext): Promise<IssuerAnswer> {
+    switch (methodAndPath(request)) {
       case "GET /.well-known/openid-configuration":
       case "GET /.well-known/oauth-authorization-server":
-        return json(200, discovery, OPEN_CORS);
+        return jsonAnswer(200, discoveryDocument(context.issuerUrl), OPEN_CORS);
       case "GET /.well-known/jwks.json":
-        return json(200, JSON.stringify(keys.jwks(algorithms)), OPEN_CORS);
-      case "POST /oauth/token":
-        return answerToken(request);
+        return jsonAnswer(200, keys.jwks(publishedAlgorithms(context.tenant)), OPEN_CORS);
       default:
-        return text(404, `Cannot ${method} ${path}`); // (C) the text Auth0's front gives
+        return (
+          (await answerTokenEndpoint(request, context)) ??
+          (await answerLogin(request, context)) ??
+          (await answerManagement(request, context)) ??
+          textAnswer(404, `Cannot ${methodAndPath(request)}`) // (C) the text Auth0's front gives
+        );
     }
-  }
-
-  function answerToken(request: IssuerRequest): IssuerAnswer {
-    const { audience, clientId, outcome } = answerTokenRequest(request, minter);
-    if (outcome.ok) {
-      const { scope = "", expires_in: lifetimeSeconds } = outcome.answer;
-      onEvent({ kind: "token_granted", clientId: clientId!, audience: audience!, scope, lifetimeSeconds });
-      return json(200, JSON.stringify(outcome.answer), NO_STORE);
-    }
-    const { body, reason, status } = outcome.refusal;
-    onEvent({
-      kind: "token_refused",
-      reason,
-      description: cut(body.error_description),
-      ...(clientId !== undefined && { clientId: cut(clientId) }),
-      ...(audience !== undefined && { audience: cut(audience) }),
-    });
-    return json(status, JSON.stringify(body), NO_STORE);
   }
 
   return {
     issuerUrl,
-    async handle(request) {
-      const answer = isAllowedHost(request, allowedHosts)
-        ? route(request)
-        : text(403, "The development issuer answers for localhost, *.localhost, 127.0.0.1 and [::1] only.");
+    async handle(request, listener = issuerUrl) {
+      const tenant = tenants.current();
+      const host = allowedHost(request, [...allowedHosts, ...tenant.customDomains]);
+      let answer: IssuerAnswer;
+      if (host === undefined) {
+        const description = "The development issuer answers for localhost, *.localhost, 127.0.0.1 and [::1] only.";
+        const actual = eventText(headerValues(request, "host").join(", "));
+        onEvent({ kind: "refused", endpoint: methodAndPath(request), reason: "host_not_local", description, actual });
+        answer = textAnswer(403, description);
+      } else {
+        answer = await route(request, { issuerUrl: issuerOf(host, listener, tenant), tenant, state });
+      }
       const headers = [...answer.headers, ...DEV_ISSUER_HEADER, "x-content-type-options", "nosniff"];
       return { ...answer, headers, body: request.method === "HEAD" ? "" : answer.body };
     },
-    mint: (mintOptions) => mintToken(minter, mintOptions),
-    jwks: () => keys.jwks(algorithms),
+    mint: (mintOptions) => mintToken({ issuerUrl, tenant: tenants.current(), keys, clock }, mintOptions),
+    jwks: () => keys.jwks(publishedAlgorithms(tenants.current())),
   };
 }
 
-const NO_STORE = ["cache-control", "no-store"];
-
-function json(status: number, body: string, headers: readonly string[]): IssuerAnswer {
-  return { status, headers: ["content-type", "application/json", ...headers], body };
+function publishedAlgorithms(tenant: Tenant): readonly RsaAlgorithm[] {
+  return tenant.apis.some(({ signingAlg }) => signingAlg === "PS256") ? ["RS256", "PS256"] : ["RS256"];
 }
 
-function text(status: number, body: string): IssuerAnswer {
-  return { status, headers: ["content-type", "text/plain; charset=utf-8", ...NO_STORE], body };
+/** A custom domain is an issuer of its own: tokens carry the `iss` of the host that was asked (D). */
+function issuerOf(host: string, listener: string, { customDomains }: Tenant): string {
+  const name = host.replace(/:\d+$/, "").toLowerCase();
+  return customDomains.includes(name) ? `${new URL(listener).protocol}//${host}/` : listener;
 }
 
 function checkIssuerUrl(issuerUrl: string, allowedHosts: readonly string[]): void {
@@ -141,15 +146,11 @@ function checkIssuerUrl(issuerUrl: string, allowedHosts: readonly string[]): voi
   }
 }
 
-/** A page that gets its own name to resolve to 127.0.0.1 (DNS rebinding) still sends that name as Host. */
-function isAllowedHost(request: IssuerRequest, allowedHosts: readonly string[]): boolean {
+/** The Host, if it may be asked for. A page that gets its own name to resolve to 127.0.0.1 (DNS rebinding) still sends that name. */
+function allowedHost(request: IssuerRequest, allowedHosts: readonly string[]): string | undefined {
   const hosts = headerValues(request, "host");
   const name = /^(\[::1\]|[a-z0-9.-]+)(?::\d{1,5})?$/i.exec(hosts[0] ?? "")?.[1];
-  return (
-    hosts.length === 1 && name !== undefined && (isLoopbackName(name) || allowedHosts.includes(name.toLowerCase()))
-  );
-}
-
-function cut(value: string): string {
-  return value.slice(0, MAX_EVENT_TEXT_CHARS);
+  const isAllowed =
+    hosts.length === 1 && name !== undefined && (isLoopbackName(name) || allowedHosts.includes(name.toLowerCase()));
+  return isAllowed ? hosts[0] : undefined;
 }

@@ -2,12 +2,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CompiledRules } from "../authorizer/compiled-rules.ts";
 import { createIssuer, type Issuer } from "../issuer/issuer.ts";
-import { type KeyRing, openKeyRing } from "../issuer/keys.ts";
-import type { MintOptions } from "../issuer/mint-token.ts";
+import { type KeyRing, openKeyRing } from "../issuer/keys/keys.ts";
 import { openStateFolder, type StateFolder, StateFolderError } from "../issuer/state-folder.ts";
-import { type ApiDeclaration, openTenant } from "../issuer/tenant.ts";
+import { deriveTenant } from "../issuer/tenant/derived-tenant.ts";
+import { fixedTenantStore } from "../issuer/tenant/fixed-tenant-store.ts";
+import type { ApiDeclaration } from "../issuer/tenant/tenant-store.ts";
+import type { MintOptions } from "../issuer/tokens/mint-token.ts";
 import type { Route } from "../model/http-api.ts";
 import type { Method } from "../model/rest-api.ts";
+import { createMemoryDocuments } from "../store/memory-documents.ts";
 import { trustedIssuers } from "./contact-issuers.ts";
 import { listen } from "./http-listener/listen.ts";
 import type { LoadedApi, LoadedProject } from "./load-project.ts";
@@ -52,9 +55,9 @@ export async function startIssuer(options: {
     jwks: () => JSON.stringify(running().jwks()),
     serve: async (project) => {
       const apis = audiencesOf(project, issuerUrl);
-      const tenant = await openTenant(folder, { project: "gatewarden", apis });
+      const tenants = fixedTenantStore(await deriveTenant(folder, { project: "gatewarden", apis }));
       writePrivateFile(join(options.dataDir, TENANT_FILE), JSON.stringify({ issuerUrl, apis }));
-      issuer = createIssuer({ issuerUrl, tenant, keys });
+      issuer = createIssuer({ issuerUrl, tenants, keys, folder, documents: createMemoryDocuments });
     },
     mint: (mintOptions) => running().mint(mintOptions),
     stop: () => listener.stop(),
@@ -76,8 +79,9 @@ export async function mintFromDataDir(dataDir: string, mintOptions: MintOptions)
     );
   }
   const { folder, keys } = await openState(dataDir);
-  const tenant = await openTenant(folder, { project: "gatewarden", apis: kept.apis });
-  return createIssuer({ issuerUrl: kept.issuerUrl, tenant, keys }).mint(mintOptions);
+  const tenants = fixedTenantStore(await deriveTenant(folder, { project: "gatewarden", apis: kept.apis }));
+  const documents = createMemoryDocuments;
+  return createIssuer({ issuerUrl: kept.issuerUrl, tenants, keys, folder, documents }).mint(mintOptions);
 }
 
 /** @throws StartError when the folder cannot be used, or others can read what is secret in it */

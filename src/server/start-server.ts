@@ -8,7 +8,7 @@ import { HeaderFields } from "../execute-api/header-fields.ts";
 import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
 import { newExtendedRequestId, newRequestId } from "../execute-api/request-ids.ts";
 import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
-import type { MintOptions } from "../issuer/mint-token.ts";
+import type { MintOptions } from "../issuer/tokens/mint-token.ts";
 import { createNodeFunctions } from "../lambda/node-functions.ts";
 import type { CustomDomain } from "../model/custom-domain.ts";
 import type { Finding } from "../model/finding.ts";

@@ -3,7 +3,7 @@ import { connect as connectPlain } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import { createHttpClient, type HttpClient } from "../../execute-api/integrations/http-client/http-client.ts";
-import { selfSignedCertificate } from "../../issuer/self-signed-certificate.ts";
+import { selfSignedCertificate } from "../../issuer/keys/self-signed-certificate.ts";
 import { type Listener, listen } from "./listen.ts";
 
 /** For localhost, self-signed, made for this run. */

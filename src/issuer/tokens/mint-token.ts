@@ -1,8 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { TokenClaims, TokenGrant, UnsignedToken } from "./access-token.ts";
-import type { KeyRing } from "./keys.ts";
-import { PROFILES, type Profile } from "./provider-profiles.ts";
-import { signToken } from "./sign-token.ts";
+import type { KeyRing } from "../keys/keys.ts";
 import {
   type Api,
   type Client,
@@ -11,9 +8,12 @@ import {
   findClientGrant,
   findTestClient,
   MAX_TOKEN_LIFETIME_SECONDS,
+  permissionsOf,
   type Tenant,
-  type User,
-} from "./tenant.ts";
+} from "../tenant/tenant.ts";
+import type { TokenClaims, TokenGrant, UnsignedToken } from "./access-token.ts";
+import { PROFILES, type Profile } from "./provider-profiles.ts";
+import { signToken } from "./sign-token.ts";
 
 /** One token by order of the developer, without the checks of /oauth/token: any scope, any claim, or broken on purpose. */
 export interface MintOptions {
@@ -114,17 +114,15 @@ function describeGrant(minter: Minter, options: MintOptions, api: Api, client: C
     );
   }
   const clientId = client?.clientId ?? "";
-  const user = options.as === undefined ? undefined : chooseUser(tenant, options.as);
-  const entitlements = user
-    ? (user.permissions?.[api.identifier] ?? api.scopes)
-    : (findClientGrant(tenant, clientId, api.identifier)?.scopes ?? []);
+  const user = options.as === undefined ? undefined : chooseUser(tenant, api, options.as);
+  const entitlements = user ? user.permissions : (findClientGrant(tenant, clientId, api.identifier)?.scopes ?? []);
   const nowSeconds = Math.floor(clock() / 1000);
   const expiresAtSeconds = options.expired ? nowSeconds - EXPIRED_SECONDS_AGO : nowSeconds + lifetimeSeconds;
   return {
     issuer: options.issuer ?? api.issuer ?? issuerUrl,
     api,
     clientId,
-    subject: user ? { kind: "user", ...user } : { kind: "client" },
+    subject: user ? { kind: "user", ...user.subject } : { kind: "client" },
     scopes: options.scopes ?? entitlements,
     entitlements,
     ...(options.permissions && { permissions: options.permissions }),
@@ -168,7 +166,22 @@ function chooseClient(tenant: Tenant, api: Api, idOrName: string | undefined): C
   throw new MintError("client_unknown", `There is no client "${idOrName}". Clients of this issuer: ${known}.`);
 }
 
-function chooseUser(tenant: Tenant, name: string): User {
+/** With RBAC a known user has its permissions and no others; whoever else is named may do all. */
+function chooseUser(tenant: Tenant, api: Api, name: string): MintedUser {
   const known = tenant.users.find((user) => [user.userId, user.name, user.email].includes(name));
-  return known ?? { userId: name.includes("|") ? name : `auth0|${name}`, name };
+  if (known === undefined) {
+    const subject = { userId: name.includes("|") ? name : `auth0|${name}`, name };
+    return { subject, permissions: api.scopes };
+  }
+  const { userId, email } = known;
+  const permissions = permissionsOf(tenant, known, api.identifier);
+  return {
+    subject: { userId, name: known.name, ...(email !== undefined && { email }) },
+    permissions: api.enforcePolicies || permissions.length > 0 ? permissions : api.scopes,
+  };
+}
+
+interface MintedUser {
+  readonly subject: { readonly userId: string; readonly name: string; readonly email?: string };
+  readonly permissions: readonly string[];
 }

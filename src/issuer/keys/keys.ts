@@ -6,9 +6,9 @@ import {
   randomBytes,
   X509Certificate,
 } from "node:crypto";
-import { generateSigningKey } from "../token/generate-signing-key.ts";
+import { generateSigningKey } from "../../token/generate-signing-key.ts";
+import { type StateFolder, StateFolderError } from "../state-folder.ts";
 import { selfSignedCertificate } from "./self-signed-certificate.ts";
-import { type StateFolder, StateFolderError } from "./state-folder.ts";
 
 /** The project's signing keys. They are made once and kept, so that tokens and caches survive a restart. */
 export interface KeyRing {

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openStateFolder } from "../state-folder.ts";
 import { type KeyRing, kidFor, openKeyRing } from "./keys.ts";
-import { openStateFolder } from "./state-folder.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-keys-"));
 let ring: KeyRing;

@@ -3,27 +3,32 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseKeySet } from "../token/key-set.ts";
-import { verifyJwt } from "../token/verify-jwt.ts";
-import { createIssuer, type Issuer } from "./issuer.ts";
-import { type KeyRing, openKeyRing } from "./keys.ts";
+import { createMemoryDocuments } from "../../store/memory-documents.ts";
+import { parseKeySet } from "../../token/key-set.ts";
+import { verifyJwt } from "../../token/verify-jwt.ts";
+import { sampleTenant, sampleUser } from "../fixtures/sample-issuer.ts";
+import { createIssuer, type Issuer } from "../issuer.ts";
+import { type KeyRing, openKeyRing } from "../keys/keys.ts";
+import { openStateFolder } from "../state-folder.ts";
+import { deriveTenant } from "../tenant/derived-tenant.ts";
+import { fixedTenantStore } from "../tenant/fixed-tenant-store.ts";
+import { MAX_TOKEN_LIFETIME_SECONDS, type Tenant } from "../tenant/tenant.ts";
 import { EXPIRED_SECONDS_AGO, type MintOptions, WRONG_AUDIENCE, WRONG_ISSUER } from "./mint-token.ts";
 import type { Profile } from "./provider-profiles.ts";
-import { openStateFolder } from "./state-folder.ts";
-import { MAX_TOKEN_LIFETIME_SECONDS, openTenant, type Tenant } from "./tenant.ts";
 
 const issuerUrl = "http://localhost:4567/";
 const audience = "https://pets.example/";
 const nowSeconds = 1_800_000_000;
 const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-mint-"));
+const folder = openStateFolder(dataDir);
+const documents = createMemoryDocuments;
 let keys: KeyRing;
 let tenant: Tenant;
 let issuer: Issuer;
 
 beforeAll(async () => {
-  const folder = openStateFolder(dataDir);
   keys = await openKeyRing(folder);
-  tenant = await openTenant(folder, {
+  tenant = await deriveTenant(folder, {
     project: "demo",
     apis: [
       { identifier: audience, name: "Pets", scopes: ["read:pets", "write:pets"] },
@@ -32,15 +37,22 @@ beforeAll(async () => {
       { identifier: "rbac", scopes: ["read:pets", "write:pets"], tokenDialect: "access_token_authz" },
     ],
     users: [
-      {
+      sampleUser({
         userId: "auth0|5f7c8ec7c33c6c004bbafe82",
         name: "alice",
         email: "alice@pets.example",
         permissions: { rbac: ["read:pets"], [audience]: ["read:pets"] },
-      },
+      }),
     ],
   });
-  issuer = createIssuer({ issuerUrl, tenant, keys, clock: () => nowSeconds * 1000 });
+  issuer = createIssuer({
+    issuerUrl,
+    tenants: fixedTenantStore(tenant),
+    keys,
+    folder,
+    documents,
+    clock: () => nowSeconds * 1000,
+  });
 });
 afterAll(() => rmSync(dataDir, { recursive: true }));
 
@@ -203,8 +215,10 @@ describe("an order that cannot be carried out names what there is", () => {
   });
 
   test("no API at all", () => {
-    const empty = { apis: [], clients: [], clientGrants: [], users: [] };
-    expect(() => createIssuer({ issuerUrl, tenant: empty, keys }).mint()).toThrow(/APIs of this issuer: none/);
+    const tenants = fixedTenantStore(sampleTenant());
+    expect(() => createIssuer({ issuerUrl, tenants, keys, folder, documents }).mint()).toThrow(
+      /APIs of this issuer: none/,
+    );
   });
 });
 

@@ -1,8 +1,10 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
-import { auth0AccessToken } from "./access-token.ts";
-import { SUPPORTED_GRANT_TYPES } from "./discovery.ts";
-import type { IssuerRequest } from "./issuer-request.ts";
-import type { Minter } from "./mint-token.ts";
+import { SUPPORTED_GRANT_TYPES } from "../discovery.ts";
+import type { IssuerRequest } from "../issuer-request.ts";
+import { type Client, findApi, findClient, findClientGrant } from "../tenant/tenant.ts";
+import { auth0AccessToken } from "../tokens/access-token.ts";
+import type { Minter } from "../tokens/mint-token.ts";
+import { signToken } from "../tokens/sign-token.ts";
 import { readTokenRequest, type TokenRequest } from "./read-token-request.ts";
 import {
   audienceMissing,
@@ -14,9 +16,7 @@ import {
   grantTypeUnsupported,
   scopeNotGranted,
   type TokenRefusal,
-} from "./refusals.ts";
-import { signToken } from "./sign-token.ts";
-import { type Client, findApi, findClient, findClientGrant } from "./tenant.ts";
+} from "./token-refusals.ts";
 
 /** The body of a granted request (R); `scope` is absent when none was granted. */
 export interface TokenAnswer {

@@ -1,4 +1,4 @@
-import type { Api } from "./tenant.ts";
+import type { Api } from "../tenant/tenant.ts";
 
 /** A JSON object of claims, in the order in which it is written into the token. */
 export type TokenClaims = Readonly<Record<string, unknown>>;

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { openStateFolder } from "./state-folder.ts";
-import { deriveClientId, findTestClient, openTenant } from "./tenant.ts";
+import { openStateFolder } from "../state-folder.ts";
+import { deriveClientId, deriveTenant } from "./derived-tenant.ts";
+import { findTestClient } from "./tenant.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-tenant-"));
 afterAll(() => rmSync(dataDir, { recursive: true }));
@@ -13,8 +14,8 @@ const pets = { identifier: "https://pets.example/", name: "Pets", scopes: ["read
 const orders = { identifier: "orders", scopes: [] };
 
 test("each API gets a test application with a grant of all its scopes", async () => {
-  const tenant = await openTenant(folder, { project: "demo", apis: [pets, orders] });
-  expect(tenant.apis[0]).toEqual({
+  const tenant = await deriveTenant(folder, { project: "demo", apis: [pets, orders] });
+  expect(tenant.apis[0]).toMatchObject({
     identifier: "https://pets.example/",
     name: "Pets",
     scopes: ["read:pets", "write:pets"],
@@ -28,7 +29,7 @@ test("each API gets a test application with a grant of all its scopes", async ()
     expect(client.clientSecret).toMatch(/^[\w-]{64}$/);
     expect(client.grantTypes).toEqual(["client_credentials"]);
   }
-  expect(tenant.clientGrants).toEqual([
+  expect(tenant.clientGrants).toMatchObject([
     { clientId: tenant.clients[0]!.clientId, audience: "https://pets.example/", scopes: ["read:pets", "write:pets"] },
     { clientId: tenant.clients[1]!.clientId, audience: "orders", scopes: [] },
   ]);
@@ -36,12 +37,12 @@ test("each API gets a test application with a grant of all its scopes", async ()
 });
 
 test("client ids follow from the project and the API, secrets stay with the state folder", async () => {
-  const before = await openTenant(folder, { project: "demo", apis: [pets] });
-  const after = await openTenant(openStateFolder(dataDir), { project: "demo", apis: [orders, pets] });
+  const before = await deriveTenant(folder, { project: "demo", apis: [pets] });
+  const after = await deriveTenant(openStateFolder(dataDir), { project: "demo", apis: [orders, pets] });
   expect(after.clients[1]).toEqual(before.clients[0]);
 
   const otherDir = mkdtempSync(join(tmpdir(), "gatewarden-tenant-"));
-  const elsewhere = await openTenant(openStateFolder(otherDir), { project: "demo", apis: [pets] });
+  const elsewhere = await deriveTenant(openStateFolder(otherDir), { project: "demo", apis: [pets] });
   rmSync(otherDir, { recursive: true });
   expect(elsewhere.clients[0]!.clientId).toBe(before.clients[0]!.clientId);
   expect(elsewhere.clients[0]!.clientSecret).not.toBe(before.clients[0]!.clientSecret);
@@ -49,7 +50,7 @@ test("client ids follow from the project and the API, secrets stay with the stat
 });
 
 test("an identifier declared twice is one API with the scopes of both; a slash more is another API", async () => {
-  const tenant = await openTenant(folder, {
+  const tenant = await deriveTenant(folder, {
     project: "demo",
     apis: [
       pets,
@@ -65,8 +66,8 @@ test("an identifier declared twice is one API with the scopes of both; a slash m
 
 test("only an HS256 API has a signing secret, and keeps it", async () => {
   const declared = { project: "demo", apis: [pets, { ...orders, signingAlg: "HS256" as const }] };
-  const { apis } = await openTenant(folder, declared);
+  const { apis } = await deriveTenant(folder, declared);
   expect(apis[0]).not.toHaveProperty("signingSecret");
   expect(apis[1]!.signingSecret).toMatch(/^[\w-]{64}$/);
-  expect((await openTenant(folder, declared)).apis[1]).toEqual(apis[1]);
+  expect((await deriveTenant(folder, declared)).apis[1]).toEqual(apis[1]);
 });

@@ -1,5 +1,5 @@
-import { headerValues, type IssuerRequest } from "./issuer-request.ts";
-import { requestMalformed, requestTooLarge, type TokenRefusal } from "./refusals.ts";
+import { headerValues, type IssuerRequest } from "../issuer-request.ts";
+import { requestMalformed, requestTooLarge, type TokenRefusal } from "./token-refusals.ts";
 
 export interface TokenRequest {
   readonly parameters: ReadonlyMap<string, string>;

@@ -1,3 +1,5 @@
+import type { TOKEN_ENDPOINT_REASONS } from "./reasons.ts";
+
 /** What /oauth/token answers when it refuses; the body is Auth0's, character for character, where a label says so. */
 export interface TokenRefusal {
   /** For events and the doctor, never on the wire. */
@@ -6,17 +8,7 @@ export interface TokenRefusal {
   readonly body: { readonly error: string; readonly error_description: string; readonly error_uri?: string };
 }
 
-export type TokenRefusalReason =
-  | "request_malformed"
-  | "request_too_large"
-  | "grant_type_missing"
-  | "grant_type_unsupported"
-  | "client_unauthorized"
-  | "grant_type_off"
-  | "audience_missing"
-  | "audience_unknown"
-  | "client_grant_missing"
-  | "scope_not_granted";
+export type TokenRefusalReason = keyof typeof TOKEN_ENDPOINT_REASONS;
 
 const ACCESS_DENIED = "access_denied";
 

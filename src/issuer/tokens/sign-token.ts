@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { signJwt } from "../token/sign-jwt.ts";
+import { signJwt } from "../../token/sign-jwt.ts";
+import { type KeyRing, kidFor } from "../keys/keys.ts";
+import type { Api } from "../tenant/tenant.ts";
 import type { UnsignedToken } from "./access-token.ts";
-import { type KeyRing, kidFor } from "./keys.ts";
-import type { Api } from "./tenant.ts";
 
 export interface SignTokenOptions {
   /** Default: the API's. */
