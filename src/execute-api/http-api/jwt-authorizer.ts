@@ -10,7 +10,7 @@ import { matchScopes, scopesOf } from "../../token/scopes.ts";
 import type { TokenFailure } from "../../token/token-verdict.ts";
 import { type RemoteTokenVerdict, verifyDecodedWithRemoteKeys } from "../../token/verify-with-remote-keys.ts";
 import { RememberedTokens, type VerifiedToken } from "../authorizers/remembered-tokens.ts";
-import { summarizeToken } from "../authorizers/summarize-token.ts";
+import { summarizeToken, type TokenContent } from "../authorizers/summarize-token.ts";
 import type { Ports } from "../ports.ts";
 import type { Trace } from "../trace.ts";
 import { type HttpIdentitySource, parseHttpIdentitySource } from "./identity-source.ts";
@@ -108,12 +108,12 @@ export function authorizeWithJwt(
   const known = keys && rememberedTokens.find(token);
   if (known !== undefined && known.byKid === keys?.byKid) {
     const judged = judgeClaims(known.claims, options);
-    return judged.ok ? grant(known, routeScopes, trace) : refuseToken(judged, token, routeScopes, trace);
+    return judged.ok ? grant(known, routeScopes, trace) : refuseToken(judged, token, undefined, routeScopes, trace);
   }
   const decoded = decodeJwt(token, readRememberedHeader);
-  if (!decoded.ok) return refuseToken(decoded, token, routeScopes, trace);
+  if (!decoded.ok) return refuseToken(decoded, token, undefined, routeScopes, trace);
   const finish = (verdict: RemoteTokenVerdict, keys?: KeySet): Caller => {
-    if (!verdict.ok) return refuseToken(verdict, token, routeScopes, trace);
+    if (!verdict.ok) return refuseToken(verdict, token, decoded, routeScopes, trace);
     const record = {
       type: "JWT",
       authorizerName: name,
@@ -152,10 +152,11 @@ function missing({ source, name }: JwtAuthorizer, sent: string | undefined): Htt
 function refuseToken(
   failure: TokenFailure | KeySetFailure,
   token: string,
+  content: TokenContent | undefined,
   routeScopes: readonly string[],
   trace: Trace,
 ): never {
-  recordToken(token, trace);
+  recordToken(token, trace, content);
   const description = describeForClient(failure, token);
   const { expected, actual } = failure as { readonly expected?: unknown; readonly actual?: unknown };
   throw new HttpApiRefusal(
@@ -176,8 +177,8 @@ function refuseToken(
   );
 }
 
-function recordToken(token: string, trace: Trace): void {
-  if (trace.authorization) trace.authorization = { ...trace.authorization, token: summarizeToken(token) };
+function recordToken(token: string, trace: Trace, content?: TokenContent): void {
+  if (trace.authorization) trace.authorization = { ...trace.authorization, token: summarizeToken(token, content) };
 }
 
 function grant(verified: VerifiedHere, routeScopes: readonly string[], trace: Trace): Caller {

@@ -14,9 +14,10 @@ export interface HttpApiRefusalWire {
 
 /**
  * The one way a step of an HTTP API says no: `{"message": …}` with AWS's status and text, and what we know of why.
- * HTTP APIs have no gateway responses: nothing of this can be customised (D).
+ * HTTP APIs have no gateway responses: nothing of this can be customised (D). No Error: its stack would tell nothing, and
+ * costs more than the rest of a refusal.
  */
-export class HttpApiRefusal extends Error {
+export class HttpApiRefusal {
   readonly status: number;
   /** `message` of the body. */
   readonly text: string;
@@ -24,7 +25,6 @@ export class HttpApiRefusal extends Error {
   readonly wire: HttpApiRefusalWire;
 
   constructor(status: number, text: string, evidence: RefusalEvidence, wire: HttpApiRefusalWire = {}) {
-    super(evidence.message);
     this.status = status;
     this.text = text;
     this.evidence = evidence;
