@@ -19,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly measure: Benc
   start: () => import("./start.ts"),
   routes: () => import("./routes.ts"),
   templates: () => import("./templates.ts"),
+  issuer: () => import("./issuer.ts"),
 };
 
 const quick = process.argv.includes("--quick");

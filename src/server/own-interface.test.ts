@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { DecisionRing } from "../execute-api/decision-record.ts";
 import type { IncomingRequest } from "../execute-api/transport.ts";
+import { IssuerEventRing } from "./issuer-events.ts";
 import { answerOwnInterface } from "./own-interface.ts";
 
 const options = {
   records: new DecisionRing(10),
+  issuerEvents: new IssuerEventRing(),
   projectToken: "project-token",
   metrics: () => "metrics",
   allowedHosts: [],
@@ -47,6 +49,20 @@ describe("records need the project token", () => {
     });
     expect(ask("/_gatewarden/requests/unknown", { Authorization: "Bearer project-token" }).status).toBe(404);
   });
+});
+
+test("the issuer's events are listed with it, and with nothing else", () => {
+  const refused = {
+    kind: "refused",
+    endpoint: "POST /oauth/token",
+    reason: "audience_unknown",
+    description: "x",
+  } as const;
+  options.issuerEvents.add(refused, 0);
+  expect(ask("/_gatewarden/issuer/events").status).toBe(401);
+  const answer = ask("/_gatewarden/issuer/events", { Authorization: "Bearer project-token" });
+  expect(JSON.parse(String(answer.body))).toMatchObject({ events: [{ ...refused, time: "1970-01-01T00:00:00.000Z" }] });
+  expect(ask("/_gatewarden/issuer/events", { Authorization: "Bearer project-token" }, "POST").status).toBe(405);
 });
 
 describe("a web page gets nothing", () => {

@@ -2,10 +2,12 @@ import { timingSafeEqual } from "node:crypto";
 import type { DecisionRing } from "../execute-api/decision-record.ts";
 import { HeaderFields } from "../execute-api/header-fields.ts";
 import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
+import type { IssuerEventRing } from "./issuer-events.ts";
 import { isLoopbackHostname } from "./loopback.ts";
 
 export interface OwnInterfaceOptions {
   readonly records: DecisionRing;
+  readonly issuerEvents: IssuerEventRing;
   readonly projectToken: string;
   readonly metrics: () => string;
   /** Host names besides loopback under which the interface may be asked, lower case. */
@@ -13,7 +15,7 @@ export interface OwnInterfaceOptions {
 }
 
 /**
- * `/_gatewarden/*`: health, decision records, metrics. Web pages are hostile: a foreign Host (DNS rebinding), an Origin
+ * `/_gatewarden/*`: health, decision records, the issuer's events, metrics. Web pages are hostile: a foreign Host (DNS rebinding), an Origin
  * or a cross-site fetch is refused, and no CORS header is ever sent. Records need the project token.
  */
 export function answerOwnInterface(incoming: IncomingRequest, options: OwnInterfaceOptions): Answer {
@@ -31,15 +33,12 @@ export function answerOwnInterface(incoming: IncomingRequest, options: OwnInterf
       }
     );
   }
+  if (path === "/_gatewarden/issuer/events") {
+    return refuseReader(incoming, headers, options) ?? json(200, { events: options.issuerEvents.list() });
+  }
   if (path === "/_gatewarden/requests" || path.startsWith("/_gatewarden/requests/")) {
-    if (!hasProjectToken(headers, options.projectToken)) {
-      return json(401, {
-        message:
-          'The project token is needed: Authorization: Bearer with the content of the data folder\'s file "token".',
-      });
-    }
-    const wrongMethod = onlyGet(incoming);
-    if (wrongMethod !== undefined) return wrongMethod;
+    const refusedReader = refuseReader(incoming, headers, options);
+    if (refusedReader !== undefined) return refusedReader;
     const requestId = decodeURIComponentOrSelf(path.slice("/_gatewarden/requests/".length));
     if (requestId === "") return json(200, { requests: options.records.list() });
     const record = options.records.get(requestId);
@@ -49,7 +48,19 @@ export function answerOwnInterface(incoming: IncomingRequest, options: OwnInterf
   }
   return json(404, {
     message:
-      "Served here: /_gatewarden/health, /_gatewarden/requests, /_gatewarden/requests/{requestId}, /_gatewarden/metrics.",
+      "Served here: /_gatewarden/health, /_gatewarden/requests, /_gatewarden/requests/{requestId}, /_gatewarden/issuer/events, /_gatewarden/metrics.",
+  });
+}
+
+/** What tells of requests is for whoever can read the project's token. */
+function refuseReader(
+  incoming: IncomingRequest,
+  headers: HeaderFields,
+  options: OwnInterfaceOptions,
+): Answer | undefined {
+  if (hasProjectToken(headers, options.projectToken)) return onlyGet(incoming);
+  return json(401, {
+    message: 'The project token is needed: Authorization: Bearer with the content of the data folder\'s file "token".',
   });
 }
 

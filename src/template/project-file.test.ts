@@ -39,6 +39,7 @@ issuers:
   https://tenant.auth0.com/: local
 accept:
   - authorizer-type-unsupported@MyAuthorizer
+tenant: auth/tenant.yaml
 `;
 
 test("a whole project file is read, with every path absolute", () => {
@@ -76,6 +77,7 @@ test("a whole project file is read, with every path absolute", () => {
       accept: [
         { rule: "authorizer-type-unsupported", logicalId: "MyAuthorizer", at: { file: FILE, line: 27, column: 5 } },
       ],
+      tenant: "/project/auth/tenant.yaml",
     },
   });
 });
@@ -90,7 +92,7 @@ test.each<[string, string]>([
   ["- a", "1:1 The project file is a list, wanted a mapping."],
   [
     "file: [a]",
-    '1:1 The project file has the unknown key "file", known are files, parameters, functions, stages, issuers, accept.',
+    '1:1 The project file has the unknown key "file", known are files, parameters, functions, stages, issuers, accept, tenant.',
   ],
   ["files: a.yaml", '1:8 files is "a.yaml", wanted a list.'],
   ["files: [1]", "1:9 files item 1 is 1, wanted a path."],

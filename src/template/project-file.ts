@@ -19,6 +19,8 @@ export interface ProjectFile {
   /** Issuer URLs that the local issuer may speak for. */
   readonly issuers: Readonly<Record<string, "local">>;
   readonly accept: readonly AcceptedFinding[];
+  /** The issuer's tenant file, absolute. */
+  readonly tenant?: string;
 }
 
 export interface ProjectFunction {
@@ -65,7 +67,7 @@ export const STAGE_VARIABLE_VALUE = /^[A-Za-z0-9\-._~:/?#&=,]+$/;
 export const STAGE_NAME = /^(?:[A-Za-z0-9_-]{1,128}|\$default)$/;
 
 const RULE = "project-file-invalid";
-const ROOT_KEYS = new Set(["files", "parameters", "functions", "stages", "issuers", "accept"]);
+const ROOT_KEYS = new Set(["files", "parameters", "functions", "stages", "issuers", "accept", "tenant"]);
 const FUNCTION_KEYS = new Set(["handler", "runtime", "env", "envFile", "timeout", "memory"]);
 const STAGE_KEYS = new Set(["name", "variables", "accessLog"]);
 const ACCESS_LOG_KEYS = new Set(["format", "destination"]);
@@ -93,6 +95,7 @@ class ProjectReader {
     if (root.value !== null) this.#expectMapping(root, "the project file");
     this.#refuseUnknownKeys(root, ROOT_KEYS, "project file");
     const list = (key: string): SourceNode[] => this.#list(root.get(key));
+    const tenant = this.#path(root.get("tenant"), "a path");
     return {
       files: list("files").flatMap((item) => this.#path(item, "a path") ?? []),
       parameters: this.#texts(root.get("parameters")),
@@ -100,6 +103,7 @@ class ProjectReader {
       stages: this.#mapping(root.get("stages"), (node) => this.#readStage(node)),
       issuers: this.#mapping(root.get("issuers"), (node) => this.#readIssuer(node)),
       accept: list("accept").flatMap((item) => this.#readAccepted(item) ?? []),
+      ...(tenant !== undefined && { tenant }),
     };
   }
 

@@ -34,6 +34,8 @@ function encode(value: object): string {
 function signBytes(input: Buffer, { algorithm, privateKey }: SignOptions): Buffer {
   if (algorithm === "HS256") return createHmac("sha256", privateKey).update(input).digest();
   if (Buffer.isBuffer(privateKey)) throw new TypeError(`${algorithm} needs a private key, not a secret`);
+  // A bare key is faster than an object around it.
+  if (algorithm.startsWith("RS")) return sign(jwsDigest(algorithm), input, privateKey);
   return sign(jwsDigest(algorithm), input, {
     key: privateKey,
     dsaEncoding: "ieee-p1363",
