@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { DecisionRecord } from "./execute-api/decision-record.ts";
+import type { IssuerEvent } from "./issuer/issuer-event.ts";
 import type { MintOptions } from "./issuer/tokens/mint-token.ts";
 import type { Finding } from "./model/finding.ts";
 import type { ReadyApi } from "./server/ready-file.ts";
@@ -7,6 +8,7 @@ import { SERVER_DEFAULTS } from "./server/server-options.ts";
 import { startServer } from "./server/start-server.ts";
 
 export type { DecisionRecord } from "./execute-api/decision-record.ts";
+export type { IssuerEvent } from "./issuer/issuer-event.ts";
 export type { MintOptions } from "./issuer/tokens/mint-token.ts";
 export type { Finding } from "./model/finding.ts";
 export type { ReadyApi, ReadyStage } from "./server/ready-file.ts";
@@ -22,6 +24,12 @@ export interface GatewardenOptions {
   readonly port?: number;
   /** Port of the development issuer; default 0, any free one; false runs none. */
   readonly issuerPort?: number | false;
+  /** Which of the issuer's two addresses tokens, functions and parameters name; default http. */
+  readonly issuerScheme?: "http" | "https";
+  /** The issuer's tenant file; default the project file's, `tenant.yaml` in the working folder, or one in `dataDir`. */
+  readonly tenant?: string;
+  /** Starts the issuer even where the environment looks like production, e.g. with NODE_ENV=production. */
+  readonly allowIssuerInProduction?: boolean;
   /** Default `.gatewarden` in the working folder. */
   readonly dataDir?: string;
   readonly region?: string;
@@ -35,6 +43,8 @@ export interface GatewardenOptions {
   readonly parameters?: Readonly<Record<string, string>>;
   /** Called with each decision record; what it throws becomes a warning of the process. */
   readonly onRecord?: (record: DecisionRecord) => void;
+  /** Called with what the issuer granted, refused and warned of; no event holds a secret or a token. */
+  readonly onIssuerEvent?: (event: IssuerEvent) => void;
 }
 
 /** A running gateway. */
@@ -45,6 +55,10 @@ export interface Gatewarden {
   readonly apis: readonly ReadyApi[];
   /** The development issuer's URL, with its trailing slash; null when none runs. */
   readonly issuer: string | null;
+  /** Its address with TLS, for clients that refuse plain http; null when none runs. */
+  readonly issuerTls: string | null;
+  /** The certificate authority (PEM) that those clients must trust, e.g. by NODE_EXTRA_CA_CERTS; null when none runs. */
+  readonly issuerCaFile: string | null;
   /** A token of the development issuer, good or broken on purpose. */
   token(options?: MintOptions): string;
   /** Decision records, newest first. */
@@ -81,6 +95,9 @@ export async function startGatewarden(options: GatewardenOptions = {}): Promise<
       adminHost: SERVER_DEFAULTS.adminHost,
       adminPort: 0,
       ...(options.issuerPort !== false && { issuerPort: options.issuerPort ?? 0 }),
+      issuerScheme: options.issuerScheme ?? "http",
+      ...(options.tenant !== undefined && { tenant: resolve(cwd, options.tenant) }),
+      allowIssuerInProduction: options.allowIssuerInProduction ?? false,
       dataDir: resolve(cwd, options.dataDir ?? SERVER_DEFAULTS.dataDir),
       region: options.region ?? SERVER_DEFAULTS.region,
       accountId: options.accountId ?? SERVER_DEFAULTS.accountId,
@@ -94,6 +111,7 @@ export async function startGatewarden(options: GatewardenOptions = {}): Promise<
     },
     {
       ...(options.onRecord && { onRecord: options.onRecord }),
+      ...(options.onIssuerEvent && { onIssuerEvent: options.onIssuerEvent }),
       onTrouble: (message) => process.emitWarning(message),
       onDefect: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
     },
@@ -113,6 +131,8 @@ export async function startGatewarden(options: GatewardenOptions = {}): Promise<
       return server.ready.apis;
     },
     issuer: server.ready.issuer,
+    issuerTls: server.ready.issuerTls,
+    issuerCaFile: server.issuerCaFile ?? null,
     token: (mintOptions = {}) => server.mint(mintOptions),
     requests: () => server.records.list(),
     get findings() {

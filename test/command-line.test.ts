@@ -81,7 +81,7 @@ describe("wrong use is exit 2 with the sentence that helps", () => {
     [["start", "api.json", "--port", "0", "--tls-cert", "a-file", "--tls-key", "a-file"], "a-file holds no PEM block."],
     [["run", "api.json"], "no command to run. Write it after --"],
     [["token"], "no issuer has run with the data folder"],
-    [["token", "--alg", "none"], '--alg is "none", wanted RS256, HS256.'],
+    [["token", "--alg", "none"], '--alg is "none", wanted RS256, PS256, HS256.'],
     [["token", "--profile", "ping"], '--profile is "ping", wanted auth0,'],
     [["token", "--claim", "tenant"], "wanted NAME=JSON"],
     [["explain"], "no running server is known in"],
@@ -158,7 +158,7 @@ describe("what keeps a server from starting is exit 3, and nothing is left runni
     const running = await serve(["dev", "api.json", ...FREE, "--data-dir", dataDir], { cwd });
     await running.stop();
     const folder = join(cwd, dataDir, "issuer");
-    chmodSync(join(folder, "signing-key.json"), 0o644);
+    chmodSync(join(folder, "signing-keys.json"), 0o644);
     const { code, stderr } = await gatewarden(["dev", "api.json", ...FREE, "--data-dir", dataDir], { cwd });
     expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining("others can read it") });
   });
@@ -286,10 +286,11 @@ describe("what keeps secrets", () => {
     expect(mode("")).toBe("700");
     expect(mode("issuer")).toBe("700");
     const found = globSync("**", { cwd: join(cwd, dataDir) }).filter((name) => name !== ".");
-    expect(found).toEqual(expect.arrayContaining(["token", "ready.json", "issuer/signing-key.json"]));
+    expect(found).toEqual(expect.arrayContaining(["token", "ready.json", "issuer/signing-keys.json"]));
     for (const name of found) {
       const isFolder = statSync(join(cwd, dataDir, name)).isDirectory();
-      expect(`${name} ${mode(name)}`).toBe(`${name} ${isFolder ? 700 : 600}`);
+      const isPublic = name === "issuer/local-ca.pem"; // for whatever is to trust it
+      expect(`${name} ${mode(name)}`).toBe(`${name} ${isFolder ? 700 : isPublic ? 644 : 600}`);
     }
     expect(readFileSync(join(cwd, dataDir, ".gitignore"), "utf8")).toBe("*\n");
     await running.stop();
@@ -312,6 +313,8 @@ describe("run", () => {
       GATEWARDEN_URL: told.ready.gateway,
       AWS_ENDPOINT_URL: told.ready.management,
       GATEWARDEN_ISSUER: told.ready.issuer,
+      GATEWARDEN_ISSUER_TLS: told.ready.issuerTls,
+      GATEWARDEN_ISSUER_CA: expect.stringMatching(/local-ca\.pem$/),
       GATEWARDEN_API_URL: told.ready.apis[0]?.stages[0]?.url,
     });
     expect(existsSync(told.env.GATEWARDEN_READY_FILE ?? "")).toBe(false);

@@ -1,8 +1,15 @@
+import { resolve } from "node:path";
 import type { DecisionRecord } from "../execute-api/decision-record.ts";
 import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
+import { MintError } from "../issuer/tokens/mint-token.ts";
+import { SERVER_DEFAULTS } from "../server/server-options.ts";
 import { StartError } from "../server/start-error.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
-import type { Command } from "./command.ts";
+import type { Command, CommandIo } from "./command.ts";
+import { AS_CODE_FLAGS, codeLanguageOf } from "./copy-as-code/as-code-flags.ts";
+import type { CallDescription } from "./copy-as-code/call-request.ts";
+import type { CodeLanguageName } from "./copy-as-code/code-language.ts";
+import type { Step } from "./copy-as-code/write-steps.ts";
 import { printRecord } from "./print-record.ts";
 import { CLIENT_FLAGS, findRunningServer, originOf } from "./running-server.ts";
 
@@ -11,13 +18,18 @@ const CALL_TIMEOUT_MS = 60_000;
 export const call: Command = {
   usage: "call METHOD URL",
   summary: "Sends a request and prints the answer with its decision record under it.",
-  details: "Exits 0 on any HTTP answer; with --fail, 1 when the status is 400 or more.",
+  details:
+    "Exits 0 on any HTTP answer; with --fail, 1 when the status is 400 or more.\nWith --as-code: sends nothing, and prints the code that fetches a token and the code that calls.",
   flags: {
     header: { type: "string", value: "'NAME: VALUE'", multiple: true, help: "a request header" },
     token: { type: "string", value: "TOKEN", help: "short for --header 'Authorization: Bearer TOKEN'" },
     data: { type: "string", value: "TEXT", help: "the body; - reads standard input" },
     fail: { type: "boolean", help: "exit 1 when the status is 400 or more" },
     json: { type: "boolean", help: "answer and record as one JSON line" },
+    ...AS_CODE_FLAGS,
+    "no-token-step": { type: "boolean", help: "with --as-code: the call alone" },
+    "raw-token": { type: "boolean", help: "with --as-code: the token without Bearer" },
+    api: { type: "string", value: "AUDIENCE", help: "with --as-code: the API that the token is for" },
     ...CLIENT_FLAGS,
   },
   async run(args, io) {
@@ -30,6 +42,13 @@ export const call: Command = {
     const data = args.string("data") === "-" ? await io.stdin() : args.string("data");
     const given = args.strings("header").flatMap(splitHeader);
     const token = args.string("token");
+    const language = codeLanguageOf(args);
+    if (language !== undefined) {
+      await printCallCode(language, { method: method.toUpperCase(), url, headers: given, token, data }, args, io);
+      return 0;
+    }
+    const needsCode = AS_CODE_ONLY.find((flag) => args.boolean(flag) || args.string(flag) !== undefined);
+    if (needsCode !== undefined) throw new UsageError(`--${needsCode} goes with --as-code LANGUAGE.`);
     if (token !== undefined) given.push("Authorization", `Bearer ${token}`);
     const headers = withDefaults(given, ["Host", url.host, "User-Agent", "gatewarden-call", "Accept", "*/*"]);
     const http = createHttpClient();
@@ -66,6 +85,39 @@ export const call: Command = {
     return args.boolean("fail") && result.status >= 400 ? 1 : 0;
   },
 };
+
+const AS_CODE_ONLY = ["include-secret", "no-token-step", "raw-token", "api"];
+
+async function printCallCode(
+  language: CodeLanguageName,
+  called: Pick<CallDescription, "method" | "url" | "headers" | "token" | "data">,
+  args: Arguments,
+  io: CommandIo,
+): Promise<void> {
+  const { describeCall, variablesOf } = await import("./copy-as-code/call-request.ts");
+  const { writeSteps } = await import("./copy-as-code/write-steps.ts");
+  const includeSecret = args.boolean("include-secret");
+  const request = describeCall({ ...called, rawToken: args.boolean("raw-token"), includeSecret });
+  const steps = [{ title: "the call", request }];
+  if (!args.boolean("no-token-step")) steps.unshift(await tokenStep(includeSecret, args, io.cwd));
+  io.out(await writeSteps(steps, language));
+  const variables = [...new Set(steps.flatMap((step) => variablesOf(step.request)))];
+  if (variables.length > 0) io.err(`Read from the environment: ${variables.join(", ")}.\n`);
+}
+
+async function tokenStep(includeSecret: boolean, args: Arguments, cwd: string): Promise<Step> {
+  const { readTokenRequest } = await import("./copy-as-code/token-request.ts");
+  const dataDir = resolve(cwd, args.string("data-dir") ?? SERVER_DEFAULTS.dataDir);
+  const wanted = { dataDir, api: args.string("api"), m2m: undefined, scopes: undefined, includeSecret };
+  try {
+    const { request, clientName, audience } = await readTokenRequest(wanted);
+    return { title: `a token for ${audience} by "${clientName}"; its access_token is the TOKEN of step 2`, request };
+  } catch (error) {
+    if (error instanceof MintError) throw new UsageError(error.message);
+    if (error instanceof StartError) throw new UsageError(`${error.message} Or leave it out: --no-token-step.`);
+    throw error;
+  }
+}
 
 /** The record, when the answer came from the server that runs here: it may as well be AWS's, or another gateway's. */
 async function recordOf(requestId: string, args: Arguments, cwd: string): Promise<DecisionRecord | undefined> {

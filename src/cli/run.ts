@@ -11,7 +11,7 @@ export const run: Command = {
   usage: "run FILE… -- COMMAND…",
   summary: "For CI: starts on free ports, runs the command, stops, passes its exit code on.",
   details:
-    "The command finds GATEWARDEN_URL, GATEWARDEN_ISSUER, GATEWARDEN_READY_FILE and AWS_ENDPOINT_URL in its environment,\nand GATEWARDEN_API_URL, the address of the first API's stage. Ports are free ones unless flags name them.",
+    "The command finds GATEWARDEN_URL, GATEWARDEN_ISSUER, GATEWARDEN_READY_FILE and AWS_ENDPOINT_URL in its environment,\nand GATEWARDEN_API_URL, the address of the first API's stage. Ports are free ones unless flags name them.\nGATEWARDEN_ISSUER_TLS is the issuer's https address, GATEWARDEN_ISSUER_CA the certificate authority to trust for it;\nwith --issuer-scheme https the latter is NODE_EXTRA_CA_CERTS, too, unless that is set.",
   flags: SERVE_FLAGS,
   async run(args, io) {
     const [command, ...commandArguments] = args.rest;
@@ -43,6 +43,10 @@ export const run: Command = {
         AWS_ENDPOINT_URL: ready.management ?? ready.gateway,
         GATEWARDEN_READY_FILE: options.readyFile ?? `${options.dataDir}/ready.json`,
         ...(ready.issuer !== null && { GATEWARDEN_ISSUER: ready.issuer }),
+        ...(ready.issuerTls !== null && { GATEWARDEN_ISSUER_TLS: ready.issuerTls }),
+        ...(server.issuerCaFile !== undefined && { GATEWARDEN_ISSUER_CA: server.issuerCaFile }),
+        ...(options.issuerScheme === "https" &&
+          io.env.NODE_EXTRA_CA_CERTS === undefined && { NODE_EXTRA_CA_CERTS: server.issuerCaFile }),
         ...(ready.apis[0]?.stages[0] && { GATEWARDEN_API_URL: ready.apis[0].stages[0].url }),
       };
       child = spawn(command, commandArguments, { stdio: "inherit", cwd: io.cwd, env: { ...io.env, ...variables } });

@@ -20,7 +20,9 @@ describe("without flags", () => {
       adminHost: "127.0.0.1",
       adminPort: 4565,
       issuerPort: 4567,
+      issuerScheme: "http",
       dataDir: "/project/.gatewarden",
+      allowIssuerInProduction: false,
       region: "us-east-1",
       accountId: "000000000000",
       allowedHosts: new Map(),
@@ -62,6 +64,12 @@ test("--no-issuer runs none", () => {
   expect(options(["--no-issuer"])).not.toHaveProperty("issuerPort");
 });
 
+test("--issuer-scheme is a flag, and a variable of the environment", () => {
+  expect(options(["--issuer-scheme", "https"])).toMatchObject({ issuerScheme: "https" });
+  const args = parseArguments([], SERVE_FLAGS, { GATEWARDEN_ISSUER_SCHEME: "https" });
+  expect(readServeOptions(args, "/project", "development")).toMatchObject({ issuerScheme: "https" });
+});
+
 test("names of APIs are compared in lower case, ids as they are", () => {
   const { allowedHosts } = options(["--allowed-host", "API.Example=pets", "--allowed-host", "b.example=b"]);
   expect([...allowedHosts]).toEqual([
@@ -81,6 +89,7 @@ describe("wrong use is named", () => {
     [["--allowed-host", "api.example"], "wanted NAME=API_ID"],
     [["--allowed-host", "=pets"], "wanted NAME=API_ID"],
     [["--allowed-host", "api.example="], "wanted NAME=API_ID"],
+    [["--issuer-scheme", "ftp"], '--issuer-scheme is "ftp", wanted http or https'],
     [["--lambda-isolation", "none"], "wanted worker or process"],
     [["--parameter", "A"], '--parameter is "A", wanted NAME=VALUE'],
     [["--tls-cert", "c.pem"], "--tls-cert and --tls-key go together"],

@@ -20,7 +20,24 @@ export const SERVE_FLAGS = {
     env: true,
     help: `port of the development issuer (${SERVER_DEFAULTS.issuerPort})`,
   },
+  "issuer-scheme": {
+    type: "string",
+    value: "http|https",
+    env: true,
+    help: "which of the issuer's two addresses tokens, functions and parameters name (http)",
+  },
   "no-issuer": { type: "boolean", env: true, help: "run no issuer" },
+  tenant: {
+    type: "string",
+    value: "FILE",
+    env: true,
+    help: "the issuer's tenant (tenant.yaml here, else in the data folder)",
+  },
+  "i-know-this-is-not-for-production": {
+    type: "boolean",
+    env: true,
+    help: "the development issuer starts even where the environment looks like production",
+  },
   "data-dir": { type: "string", value: "FOLDER", env: true, help: `keys, token, state (${SERVER_DEFAULTS.dataDir})` },
   region: { type: "string", value: "REGION", env: true, help: `AWS region in ARNs (${SERVER_DEFAULTS.region})` },
   "account-id": { type: "string", value: "ID", env: true, help: `AWS account in ARNs (${SERVER_DEFAULTS.accountId})` },
@@ -78,8 +95,13 @@ export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptio
   if (isolation !== "worker" && isolation !== "process") {
     throw new UsageError(`--lambda-isolation is ${JSON.stringify(isolation)}, wanted worker or process.`);
   }
+  const issuerScheme = args.string("issuer-scheme") ?? "http";
+  if (issuerScheme !== "http" && issuerScheme !== "https") {
+    throw new UsageError(`--issuer-scheme is ${JSON.stringify(issuerScheme)}, wanted http or https.`);
+  }
   const config = args.string("config");
   const readyFile = args.string("ready-file");
+  const tenant = args.string("tenant");
   const inspectPort = args.number("inspect-port");
   const tls = readTls(args, absolute);
   const hasIssuer = mode === "development" && !args.boolean("no-issuer");
@@ -93,7 +115,10 @@ export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptio
     adminHost: args.string("admin-host") ?? SERVER_DEFAULTS.adminHost,
     adminPort: port(args, "admin-port", SERVER_DEFAULTS.adminPort),
     ...(hasIssuer && { issuerPort: port(args, "issuer-port", SERVER_DEFAULTS.issuerPort) }),
+    issuerScheme,
     dataDir: absolute(args.string("data-dir") ?? SERVER_DEFAULTS.dataDir),
+    ...(tenant !== undefined && { tenant: absolute(tenant) }),
+    allowIssuerInProduction: args.boolean("i-know-this-is-not-for-production"),
     region: args.string("region") ?? SERVER_DEFAULTS.region,
     accountId,
     ...(readyFile !== undefined && { readyFile: absolute(readyFile) }),

@@ -1,4 +1,6 @@
+import { relative } from "node:path";
 import { formatFinding } from "../model/finding.ts";
+import { issuerLine } from "../server/issuer-events.ts";
 import { refusalLine } from "../server/refusal-line.ts";
 import type { ServerEvents, ServerOptions } from "../server/server-options.ts";
 import { type RunningServer, startServer } from "../server/start-server.ts";
@@ -24,6 +26,10 @@ function terminalEvents(args: Arguments, io: CommandIo): ServerEvents {
     ...(!isQuiet && {
       onRecord: (record) => {
         const text = refusalLine(record);
+        if (text !== undefined) line(text);
+      },
+      onIssuerEvent: (event) => {
+        const text = issuerLine(event);
         if (text !== undefined) line(text);
       },
       onFunctionLog: (name, text) => line(`  ${name}: ${text}`),
@@ -78,4 +84,7 @@ export function printServed(server: RunningServer, io: CommandIo): void {
   }
   if (ready.apis.length === 0) io.out("No API is served: name an OpenAPI file, or write gatewarden.yaml.\n");
   if (ready.issuer !== null) io.out(`Issuer, for development only: ${ready.issuer}\n`);
+  if (ready.issuerTls !== null && server.issuerCaFile !== undefined) {
+    io.out(`Issuer over TLS: ${ready.issuerTls} (CA ${relative(io.cwd, server.issuerCaFile)})\n`);
+  }
 }

@@ -4,11 +4,14 @@ import type { IssuerEvent } from "./issuer-event.ts";
 import type { KeyRing } from "./keys/keys.ts";
 import type { Sessions } from "./login/sessions.ts";
 import type { Transactions } from "./login/transactions.ts";
+import type { EventLog } from "./management/event-log.ts";
 import type { StateFolder } from "./state-folder.ts";
 import type { Tenant } from "./tenant/tenant.ts";
 import type { TenantStore } from "./tenant/tenant-store.ts";
 import type { AuthorizationCodes } from "./token-endpoint/authorization-codes.ts";
+import type { UsedAssertions } from "./token-endpoint/client-assertion.ts";
 import type { RefreshTokens } from "./token-endpoint/refresh-tokens.ts";
+import type { OpaqueTokens } from "./tokens/opaque-token.ts";
 
 /** What lives as long as the issuer. Its http and https listeners share it. */
 export interface IssuerState {
@@ -22,9 +25,13 @@ export interface IssuerState {
   readonly sessions: Sessions;
   readonly codes: AuthorizationCodes;
   readonly refreshTokens: RefreshTokens;
+  readonly opaqueTokens: OpaqueTokens;
+  readonly usedAssertions: UsedAssertions;
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly emit: (event: IssuerEvent) => void;
+  /** The last events, for the Management API's /logs. */
+  readonly eventLog?: EventLog;
 }
 
 /** What one request is answered from. */

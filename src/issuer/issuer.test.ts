@@ -237,10 +237,10 @@ describe("a refusal has Auth0's status and body", () => {
   });
 
   test("for a grant type that is not there yet it says what is", async () => {
-    await expectRefusal(await askToken({ ...client, audience, grant_type: "password" }), 400, {
+    await expectRefusal(await askToken({ ...client, audience, grant_type: "device_code" }), 400, {
       error: "unsupported_grant_type",
       error_description:
-        "Gatewarden's development issuer does not support the grant type 'password'. It supports: client_credentials.",
+        "Gatewarden's development issuer does not support the grant type 'device_code'. It supports: authorization_code, refresh_token, client_credentials, password, http://auth0.com/oauth/grant-type/password-realm.",
     });
     await expectRefusal(await askToken({ ...client, audience, grant_type: null }), 400, {
       error: "invalid_request",
@@ -358,7 +358,19 @@ describe("metadata", () => {
         issuer: "http://localhost:4567/",
         token_endpoint: "http://localhost:4567/oauth/token",
         jwks_uri: "http://localhost:4567/.well-known/jwks.json",
-        grant_types_supported: ["client_credentials"],
+        authorization_endpoint: "http://localhost:4567/authorize",
+        userinfo_endpoint: "http://localhost:4567/userinfo",
+        revocation_endpoint: "http://localhost:4567/oauth/revoke",
+        end_session_endpoint: "http://localhost:4567/oidc/logout",
+        response_types_supported: ["code"],
+        grant_types_supported: [
+          "authorization_code",
+          "refresh_token",
+          "client_credentials",
+          "password",
+          "http://auth0.com/oauth/grant-type/password-realm",
+        ],
+        token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "private_key_jwt"],
       });
       for (const url of Object.values(document).filter((each) => String(each).startsWith(issuerUrl))) {
         if (url === issuerUrl) continue;

@@ -18,13 +18,17 @@ import { openSessions } from "./login/sessions.ts";
 import { createTransactions } from "./login/transactions.ts";
 import { isLoopbackName } from "./loopback.ts";
 import { answerManagement } from "./management/answer-management.ts";
+import { createEventLog } from "./management/event-log.ts";
+import { answerProfile } from "./profiles/answer-profile.ts";
 import type { StateFolder } from "./state-folder.ts";
 import type { Tenant } from "./tenant/tenant.ts";
 import type { TenantStore } from "./tenant/tenant-store.ts";
 import { answerTokenEndpoint } from "./token-endpoint/answer-token-endpoint.ts";
 import { createAuthorizationCodes } from "./token-endpoint/authorization-codes.ts";
+import { createUsedAssertions } from "./token-endpoint/client-assertion.ts";
 import { openRefreshTokens } from "./token-endpoint/refresh-tokens.ts";
 import { type MintOptions, mintToken } from "./tokens/mint-token.ts";
+import { openOpaqueTokens } from "./tokens/opaque-token.ts";
 
 export interface IssuerOptions {
   /** E.g. `http://localhost:4567/`. The trailing slash is part of it, as on Auth0. */
@@ -69,6 +73,11 @@ const OPEN_CORS = ["access-control-allow-origin", "*"];
 export function createIssuer(options: IssuerOptions): Issuer {
   const { clock = Date.now, documents, issuerUrl, keys, tenants, allowedHosts = [], onEvent = () => {} } = options;
   checkIssuerUrl(issuerUrl, allowedHosts);
+  const eventLog = createEventLog({ clock });
+  const emit = (event: IssuerEvent): void => {
+    eventLog.record(event);
+    onEvent(event);
+  };
   const state: IssuerState = {
     tenants,
     keys,
@@ -79,8 +88,11 @@ export function createIssuer(options: IssuerOptions): Issuer {
     sessions: openSessions({ documents, clock }),
     codes: createAuthorizationCodes({ clock }),
     refreshTokens: openRefreshTokens({ documents, clock }),
+    opaqueTokens: openOpaqueTokens({ folder: options.folder, clock }),
+    usedAssertions: createUsedAssertions({ clock }),
     clock,
-    emit: onEvent,
+    emit,
+    eventLog,
   };
 
   async function route(request: IssuerRequest, context: IssuerContext): Promise<IssuerAnswer> {
@@ -95,6 +107,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
           (await answerTokenEndpoint(request, context)) ??
           (await answerLogin(request, context)) ??
           (await answerManagement(request, context)) ??
+          (await answerProfile(request, context)) ??
           textAnswer(404, `Cannot ${methodAndPath(request)}`) // (C) the text Auth0's front gives
         );
     }
@@ -109,7 +122,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
       if (host === undefined) {
         const description = "The development issuer answers for localhost, *.localhost, 127.0.0.1 and [::1] only.";
         const actual = eventText(headerValues(request, "host").join(", "));
-        onEvent({ kind: "refused", endpoint: methodAndPath(request), reason: "host_not_local", description, actual });
+        emit({ kind: "refused", endpoint: methodAndPath(request), reason: "host_not_local", description, actual });
         answer = textAnswer(403, description);
       } else {
         answer = await route(request, { issuerUrl: issuerOf(host, listener, tenant), tenant, state });

@@ -56,6 +56,34 @@ test("a file over the bound is not read", () => {
   expect(() => folder.read("key")).toThrow(expect.objectContaining({ code: "malformed" }));
 });
 
+test("a file is replaced whole and leaves nothing beside it", () => {
+  const folder = openStateFolder(dataDir);
+  folder.write("keys/one", "before");
+  folder.write("keys/one", "after");
+  expect(folder.read("keys/one")).toBe("after");
+  expect(readdirSync(join(folder.path, "keys"))).toEqual(["one"]);
+  folder.remove("keys/one");
+  folder.remove("keys/one");
+  expect(folder.read("keys/one")).toBeUndefined();
+});
+
+test.skipIf(process.platform === "win32")("what is written is its owner's, unless it is said to be public", () => {
+  const folder = openStateFolder(dataDir);
+  folder.write("key", "secret");
+  folder.write("certificate", "public", 0o644);
+  const modeOf = (name: string) => statSync(join(folder.path, name)).mode & 0o777;
+  expect([modeOf("key"), modeOf("certificate")]).toEqual([0o600, 0o644]);
+});
+
+test("what could not be read again is not written", () => {
+  const folder = openStateFolder(dataDir);
+  folder.write("key", "before");
+  expect(() => folder.write("key", "é".repeat(MAX_STATE_FILE_BYTES / 2 + 1))).toThrow(
+    expect.objectContaining({ code: "malformed" }),
+  );
+  expect(folder.read("key")).toBe("before");
+});
+
 test("a path that cannot be used is an error naming path and cause", () => {
   const file = join(dataDir, "a-file");
   writeFileSync(file, "");

@@ -9,7 +9,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
 
@@ -20,6 +20,17 @@ export interface StateFolder {
   read(name: string): string | undefined;
   /** A file's text; on the first call what `make` answers. Of several processes starting at once, all get one text. */
   readOrCreate(name: string, make: () => string | Promise<string>): Promise<string>;
+  /** The same at once, for what is made without waiting. */
+  readOrCreateNow(name: string, make: () => string): string;
+  /**
+   * Replaces a file, or makes it: whoever reads at the same time gets the old text or the new one, never a part.
+   *
+   * @param mode 0644 is for what is public and read by other programs, such as a CA's certificate
+   * @throws StateFolderError when it would be too large to be read again
+   */
+  write(name: string, text: string, mode?: 0o600 | 0o644): void;
+  /** Removes a file; one that is not there is fine. */
+  remove(name: string): void;
 }
 
 export class StateFolderError extends Error {
@@ -58,13 +69,7 @@ export function openStateFolder(dataDir: string): StateFolder {
           `${path} has mode ${(mode & 0o777).toString(8)}, so others can read it. Delete it (a new one is made), or run chmod 600 on it if nobody has.`,
         );
       }
-      if (size > MAX_STATE_FILE_BYTES) {
-        throw new StateFolderError(
-          "malformed",
-          path,
-          `${path} has ${size} bytes, at most ${MAX_STATE_FILE_BYTES} are expected.`,
-        );
-      }
+      refuseLarge(path, size);
       return readFileSync(path, "utf8");
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
@@ -72,26 +77,36 @@ export function openStateFolder(dataDir: string): StateFolder {
     }
   }
 
-  function createUnlessThere(name: string, text: string): void {
+  /** Writes a file whole, out of sight, and lets `publish` give it its name. */
+  function place(name: string, text: string, mode: number, publish: (draft: string, path: string) => void): void {
     const path = join(folder, name);
+    refuseLarge(path, Buffer.byteLength(text));
     const draft = `${path}.${randomUUID()}.tmp`;
     try {
       makeFolder(join(path, ".."));
-      const file = openSync(draft, "wx", 0o600);
-      writeSync(file, text);
-      fsyncSync(file);
-      closeSync(file);
+      const file = openSync(draft, "wx", mode);
       try {
-        linkSync(draft, path); // Unlike rename, refuses when another process was first.
-      } catch (error) {
-        if (codeOf(error) === "EEXIST") return;
-        renameSync(draft, path); // A file system without hard links.
+        writeFileSync(file, text);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
       }
+      publish(draft, path);
     } catch (error) {
       throw asStateFolderError(error, path);
     } finally {
       rmSync(draft, { force: true });
     }
+  }
+
+  function createUnlessThere(name: string, text: string): void {
+    place(name, text, 0o600, (draft, path) => {
+      try {
+        linkSync(draft, path); // Unlike rename, refuses when another process was first.
+      } catch (error) {
+        if (codeOf(error) !== "EEXIST") renameSync(draft, path); // A file system without hard links.
+      }
+    });
   }
 
   createUnlessThere(".gitignore", "*\n");
@@ -104,7 +119,28 @@ export function openStateFolder(dataDir: string): StateFolder {
       createUnlessThere(name, await make());
       return read(name)!; // Either ours or that of the process which was first.
     },
+    readOrCreateNow(name, make) {
+      const existing = read(name);
+      if (existing !== undefined) return existing;
+      createUnlessThere(name, make());
+      return read(name)!;
+    },
+    write: (name, text, mode = 0o600) => place(name, text, mode, renameSync),
+    remove(name) {
+      const path = join(folder, name);
+      try {
+        rmSync(path, { force: true });
+      } catch (error) {
+        throw asStateFolderError(error, path);
+      }
+    },
   };
+}
+
+function refuseLarge(path: string, bytes: number): void {
+  if (bytes <= MAX_STATE_FILE_BYTES) return;
+  const message = `${path} has ${bytes} bytes, at most ${MAX_STATE_FILE_BYTES} are expected.`;
+  throw new StateFolderError("malformed", path, message);
 }
 
 function makeFolder(path: string): void {

@@ -81,6 +81,8 @@ function start(channel: Channel): void {
     }
     try {
       if (settings.inspectPort !== undefined) await openInspector(settings.inspectPort);
+      const caFile = process.env.NODE_EXTRA_CA_CERTS;
+      if (caFile !== undefined && !isMainThread) await trustExtraCa(caFile);
       const loaded = await loadHandler(settings);
       runner = createHandlerRunner(
         loaded,
@@ -110,6 +112,16 @@ function start(channel: Channel): void {
       open(port, "127.0.0.1");
     } catch (error) {
       output.log("WARN", `No inspector on port ${port}: ${String(error)}`);
+    }
+  }
+
+  /** As at the start of a process: certificates that cannot be had are warned of. */
+  async function trustExtraCa(file: string): Promise<void> {
+    try {
+      const { trustExtraCaCertificates } = await import("./extra-ca-certificates.ts");
+      trustExtraCaCertificates(file);
+    } catch (error) {
+      output.log("WARN", `Ignoring extra certs from ${file}: ${String(error)}`);
     }
   }
 

@@ -69,6 +69,8 @@ export interface LoadedProject {
   readonly accept: readonly AcceptedFinding[];
   /** Issuers that the local issuer speaks for. */
   readonly localIssuers: readonly string[];
+  /** The issuer's tenant file, as the project file names it. */
+  readonly tenant?: string;
   /** Outputs of the templates, by file. */
   readonly outputs: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Files whose change should load the project again. */
@@ -78,6 +80,8 @@ export interface LoadedProject {
 export interface LoadProjectOptions {
   /** The local issuer's, with its trailing slash; undefined when none runs. */
   readonly issuerUrl: string | undefined;
+  /** The local issuer's certificate authority (PEM), when its URL is https: functions are given it to trust. */
+  readonly issuerCaFile?: string;
   /** Where compiled rules, inline code and access logs are written. */
   readonly dataDir: string;
   /** Template parameters; they go before the project file's. */
@@ -111,7 +115,9 @@ export function loadProject(
   );
   // A function that the project file knows goes before a template's of the same ARN.
   const ownArns = new Set(own.map(({ arn }) => arn));
-  const functions = [...own, ...loaded.flatMap((each) => each.functions).filter(({ arn }) => !ownArns.has(arn))];
+  const functions = [...own, ...loaded.flatMap((each) => each.functions).filter(({ arn }) => !ownArns.has(arn))].map(
+    (each) => withIssuerCa(each, options.issuerCaFile),
+  );
   return {
     apis,
     domains: mergeDomains(
@@ -122,6 +128,7 @@ export function loadProject(
     findings,
     accept: project.accept,
     localIssuers: Object.keys(project.issuers),
+    ...(project.tenant !== undefined && { tenant: project.tenant }),
     outputs: new Map(loaded.flatMap((each, at) => (each.outputs ? [[files[at] as string, each.outputs]] : []))),
     watched: [...(config === undefined ? [] : [config]), ...loaded.flatMap((each) => each.files), ...besides(project)],
   };
@@ -160,6 +167,12 @@ function withIssuer(
     value.replaceAll(ISSUER_PLACEHOLDER, issuerUrl),
   ]);
   return Object.fromEntries(entries);
+}
+
+/** Lambda's Node.js runtime takes this variable, too (D), so a function's own stays. */
+function withIssuerCa(lambda: LambdaFunction, caFile: string | undefined): LambdaFunction {
+  if (caFile === undefined) return lambda;
+  return { ...lambda, environment: { NODE_EXTRA_CA_CERTS: caFile, ...lambda.environment } };
 }
 
 /** Files of the project's functions whose change should load the project again. */

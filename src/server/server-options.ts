@@ -1,4 +1,5 @@
 import type { DecisionRecord } from "../execute-api/decision-record.ts";
+import type { IssuerEvent } from "../issuer/issuer-event.ts";
 import type { Finding } from "../model/finding.ts";
 import type { StageOverrides } from "./load-project.ts";
 
@@ -16,7 +17,13 @@ export interface ServerOptions {
   readonly adminPort: number;
   /** Undefined runs no issuer. */
   readonly issuerPort?: number;
+  /** Which of the issuer's two addresses everything names; default http. */
+  readonly issuerScheme?: IssuerScheme;
   readonly dataDir: string;
+  /** The issuer's tenant file; by default the project file's, `tenant.yaml` in `cwd`, or the one in the data folder. */
+  readonly tenant?: string;
+  /** Starts the issuer even where the environment looks like production. */
+  readonly allowIssuerInProduction?: boolean;
   readonly region: string;
   readonly accountId: string;
   readonly readyFile?: string;
@@ -34,11 +41,14 @@ export interface ServerOptions {
   readonly allowPrivateIssuers: boolean;
 }
 
+export type IssuerScheme = "http" | "https";
+
 /** What a server tells whoever started it. */
 export interface ServerEvents {
   readonly onRecord?: (record: DecisionRecord) => void;
   readonly onFindings?: (findings: readonly Finding[]) => void;
   readonly onReload?: (message: string) => void;
+  readonly onIssuerEvent?: (event: IssuerEvent) => void;
   readonly onFunctionLog?: (functionName: string, line: string) => void;
   /** Something outside keeps part of the work from being done, e.g. a full disk. */
   readonly onTrouble?: (message: string) => void;

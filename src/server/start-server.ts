@@ -8,17 +8,20 @@ import { HeaderFields } from "../execute-api/header-fields.ts";
 import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
 import { newExtendedRequestId, newRequestId } from "../execute-api/request-ids.ts";
 import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
+import type { IssuerEvent } from "../issuer/issuer-event.ts";
 import type { MintOptions } from "../issuer/tokens/mint-token.ts";
 import { createNodeFunctions } from "../lambda/node-functions.ts";
 import type { CustomDomain } from "../model/custom-domain.ts";
 import type { Finding } from "../model/finding.ts";
 import { openAccessLogs } from "./access-logs.ts";
 import { hostnameOf, readAddress } from "./address.ts";
+import { checkIssuerNames } from "./check-issuer-names.ts";
 import { contactIssuers } from "./contact-issuers.ts";
 import { openDataDir } from "./data-dir.ts";
 import { deployProject } from "./deploy-project.ts";
 import { type Listener, listen } from "./http-listener/listen.ts";
 import { ListenError } from "./http-listener/listen-error.ts";
+import { IssuerEventRing } from "./issuer-events.ts";
 import { startIssuer } from "./issuer-plane.ts";
 import { type LoadedProject, loadProject } from "./load-project.ts";
 import { isLoopbackHostname } from "./loopback.ts";
@@ -27,6 +30,7 @@ import { createMetrics } from "./metrics.ts";
 import { answerOwnInterface, refuseForeign } from "./own-interface.ts";
 import { readyApis } from "./ready-apis.ts";
 import { type ReadyFile, removeReadyFile, writeReadyFile } from "./ready-file.ts";
+import { refuseProduction } from "./refuse-production.ts";
 import { partitionOf, type ServerEvents, type ServerOptions } from "./server-options.ts";
 import { StartError } from "./start-error.ts";
 import { StopList } from "./stop-list.ts";
@@ -42,6 +46,8 @@ export interface RunningServer {
   readonly records: DecisionRing;
   /** Findings of the files served now. */
   readonly findings: readonly Finding[];
+  /** What a client must trust to speak TLS with the local issuer (PEM); undefined without an issuer. */
+  readonly issuerCaFile: string | undefined;
   /** A token of the local issuer. @throws StartError without an issuer */
   mint(options: MintOptions): string;
   /** Loads the files again and deploys what they say; what cannot be loaded leaves the running deployments in place. */
@@ -71,10 +77,25 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
   refuseOpenAdmin(options);
   const dataDir = openDataDir(options.dataDir);
   const place = { region: options.region, accountId: options.accountId, partition: partitionOf(options.region) };
+  const issuerEvents = new IssuerEventRing();
+  const onIssuerEvent = (event: IssuerEvent): void => {
+    issuerEvents.add(event, Date.now());
+    events.onIssuerEvent?.(event);
+  };
+  if (options.issuerPort !== undefined) refuseProduction(process.env, options.allowIssuerInProduction === true);
   const issuer =
     options.issuerPort === undefined
       ? undefined
-      : await startIssuer({ port: options.issuerPort, dataDir: dataDir.path, onDefect: events.onDefect });
+      : await startIssuer({
+          port: options.issuerPort,
+          scheme: options.issuerScheme ?? "http",
+          dataDir: dataDir.path,
+          tenant: options.tenant,
+          cwd: options.cwd,
+          onDefect: events.onDefect,
+          onTrouble: events.onTrouble,
+          onIssuerEvent,
+        });
   if (issuer) stops.add(issuer.stop);
 
   const location = {
@@ -85,6 +106,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
   const load = (): LoadedProject =>
     loadProject(location, place, {
       issuerUrl: issuer?.issuerUrl,
+      ...(issuer && options.issuerScheme === "https" && { issuerCaFile: issuer.caFile }),
       dataDir: dataDir.path,
       parameters: options.parameters,
       stageOverrides: options.stageVariables,
@@ -139,16 +161,22 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     },
     writeAccessLog: accessLogs.write,
   });
-  let findings = deployProject(project, executeApi, functions, place);
+  const deploy = (): readonly Finding[] => [
+    ...deployProject(project, executeApi, functions, place),
+    ...(issuer ? checkIssuerNames(project, issuer) : []),
+  ];
+  let findings = deploy();
   /** The local issuer takes over what the files say, and the issuers that they name are asked, as AWS does at creation. */
   const meetIssuers = async (): Promise<void> => {
     await issuer?.serve(project);
     localIssuers.clear();
-    if (issuer) for (const named of project.localIssuers) localIssuers.set(named, issuer.jwks);
-    if (localIssuers.size > 0) {
-      events.onTrouble?.(
-        `the local issuer speaks for ${[...localIssuers.keys()].join(", ")}: its own keys are trusted`,
-      );
+    if (issuer) {
+      // Its own addresses, too: a gateway in the same process needs no TLS, nor a listener that is ready.
+      const named = [issuer.issuerHttpUrl, issuer.issuerTlsUrl, ...project.localIssuers];
+      for (const url of named) localIssuers.set(url, issuer.jwks);
+    }
+    if (issuer && project.localIssuers.length > 0) {
+      events.onTrouble?.(`the local issuer speaks for ${project.localIssuers.join(", ")}: its own keys are trusted`);
     }
     const contacting = contactIssuers(project, issuerKeys, options.mode, (message) => events.onTrouble?.(message));
     // Development answers AWS's 401 meanwhile: a local issuer may start later.
@@ -162,7 +190,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
   const isDevelopers = options.mode === "development" && !isPublic;
   const served = (): readonly string[] | undefined =>
     isPublic ? undefined : [...new Set([...executeApi.deployments()].map((each) => each.apiId))];
-  const own = { records, projectToken: dataDir.projectToken, metrics: metrics.text, allowedHosts: [] };
+  const own = { records, issuerEvents, projectToken: dataDir.projectToken, metrics: metrics.text, allowedHosts: [] };
   const answerDataPlane = (incoming: IncomingRequest): Promise<Answer> | Answer | undefined => {
     const host = hostOf(incoming);
     const custom = allowedHosts.size === 0 ? undefined : allowedHosts.get(hostnameOf(host));
@@ -209,7 +237,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     gateway: gatewayUrl,
     management: urlOf(admin, !isPublic && options.tls !== undefined),
     issuer: issuer?.issuerUrl ?? null,
-    issuerTls: null,
+    issuerTls: issuer?.issuerTlsUrl ?? null,
     console: null,
     pid: process.pid,
     apis: readyApis([...executeApi.deployments()], executeApi.domains, gatewayUrl, gateway.port),
@@ -226,6 +254,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     get findings() {
       return findings;
     },
+    issuerCaFile: issuer?.caFile,
     mint: (mintOptions) => {
       if (!issuer) throw new StartError("no issuer runs here. Start without --no-issuer.", 2);
       return issuer.mint(mintOptions);
@@ -240,7 +269,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
       }
       project = next;
       functions.replaceFunctions(project.functions);
-      findings = deployProject(project, executeApi, functions, place);
+      findings = deploy();
       // Rules and functions may have changed with the files; a policy cached before would hide that for its TTL.
       for (const { apiId, stageName } of executeApi.deployments()) executeApi.flushAuthorizers(apiId, stageName);
       void meetIssuers().catch(onError);

@@ -3,7 +3,14 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { generateSigningKey } from "../../token/generate-signing-key.ts";
 import type { HttpGet } from "../../token/http-get.ts";
-import { createIssuerKeys, isPrivateAddress, KEYS_CACHE_MS, KEYS_MAX_STALE_MS, RETRY_PAUSE_MS } from "./issuer-keys.ts";
+import {
+  createIssuerKeys,
+  isPrivateAddress,
+  KEYS_CACHE_MS,
+  KEYS_MAX_STALE_MS,
+  LOCAL_KEYS_CACHE_MS,
+  RETRY_PAUSE_MS,
+} from "./issuer-keys.ts";
 
 const ISSUER = "https://tenant.example/";
 const options = {
@@ -68,6 +75,20 @@ test("an issuer that the local one speaks for is never fetched, and follows its 
   localIssuers.clear();
   await issuerKeys.contact(ISSUER);
   expect(state.fetched.length).toBeGreaterThan(0);
+});
+
+test("a key that the local issuer revokes is known no more a second later", async () => {
+  const { state, get, publicJwk } = await answering();
+  let published = [publicJwk];
+  const localIssuers = new Map([[ISSUER, () => JSON.stringify({ keys: published })]]);
+  const keys = createIssuerKeys({ ...options, get, localIssuers, nowMs: () => state.nowMs }).of(ISSUER);
+  await keys.get("k1");
+  published = [{ ...publicJwk, kid: "k2" }];
+  expect(keys.current()?.byKid.has("k1")).toBe(true);
+  state.nowMs = LOCAL_KEYS_CACHE_MS;
+  expect(keys.current()).toBeUndefined();
+  const verdict = await keys.get("k1");
+  expect(verdict.ok && [...verdict.keys.byKid.keys()]).toEqual(["k2"]);
 });
 
 test("plain http is for issuers of this machine, in development only", async () => {

@@ -26,6 +26,8 @@ export interface IssuerKeysOptions {
 
 /** After this long keys are fetched again; AWS caches them up to two hours (D). */
 export const KEYS_CACHE_MS = 3_600_000;
+/** Keys of the local issuer cost no request; AWS promises nobody that a revoked key is taken for as long as above. */
+export const LOCAL_KEYS_CACHE_MS = 1_000;
 /** How long they serve on when that fails: with the above, two hours. */
 export const KEYS_MAX_STALE_MS = 3_600_000;
 /** Least time between fetches for kids that nobody knows (?). */
@@ -55,10 +57,11 @@ export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
       get,
       nowMs,
     });
-  /** Of this process: asked for again at once, since its keys may be made anew any time. */
+  /** Of this process: asked for again at once, since its keys may be made anew, or revoked, any time. */
   const createLocal = (issuer: string): RemoteKeySet =>
     createRemoteKeySet({
       jwksUri: discoveryUrl(issuer),
+      cacheMs: LOCAL_KEYS_CACHE_MS,
       cooldownMs: RETRY_PAUSE_MS,
       retryPauseMs: 0,
       allowHttp: () => true,

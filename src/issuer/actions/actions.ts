@@ -6,6 +6,19 @@ export interface Actions {
   postLogin(event: PostLogin): Promise<ActionVerdict>;
   /** Before a client gets a token for itself. */
   credentialsExchange(event: CredentialsExchange): Promise<ActionVerdict>;
+  /** What there is to run, for the Management API; undefined when there is nothing, or it cannot be loaded. */
+  file?(): Promise<ActionFile | undefined>;
+}
+
+export interface ActionFile {
+  /** A UUID, the same as long as the file has its path. */
+  readonly id: string;
+  readonly name: string;
+  readonly triggers: readonly ("post-login" | "credentials-exchange")[];
+  readonly code: string;
+  /** ISO 8601. */
+  readonly modifiedAt: string;
+  readonly secretNames: readonly string[];
 }
 
 export interface PostLogin {

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dataDir, { recursive: true }));
 
-const keyFile = join(dataDir, "issuer", "signing-key.json");
+const keyFile = join(dataDir, "issuer", "signing-keys.json");
 
 test("the same key comes back at the next start, within 5 ms", async () => {
   const written = readFileSync(keyFile);
@@ -86,26 +86,40 @@ test("the next key is made when asked for, once, published beside the current on
   expect((await openKeyRing(folder)).next?.kid).toBe(kid);
 });
 
-test.each(["", "{}", "not json at all", '{"kid":"k","privateKey":"AAAA","certificate":"AAAA"}'])(
-  "a damaged key file is an error that names the file and repeats none of it: %j",
-  async (content) => {
-    const otherDir = mkdtempSync(join(tmpdir(), "gatewarden-keys-"));
-    const folder = openStateFolder(otherDir);
-    writeFileSync(join(folder.path, "signing-key.json"), content, { mode: 0o600 });
-    const error = await openKeyRing(folder).catch((thrown: unknown) => thrown);
-    rmSync(otherDir, { recursive: true });
-    expect(error).toMatchObject({ code: "malformed", message: expect.stringContaining("signing-key.json") });
-    expect((error as Error).cause).toBeUndefined();
-  },
-);
+const stored = (...states: string[]) =>
+  JSON.stringify({
+    keys: states.map((state, at) => ({ state, kid: `k${at}`, createdAt: "t", privateKey: "AA", certificate: "AA" })),
+  });
+
+test.each([
+  "",
+  "{}",
+  "not json at all",
+  '{"keys":[]}',
+  '{"keys":[{"state":"current"}]}',
+  stored("current"),
+  stored("current", "current"),
+  stored("current", "next", "next"),
+  stored("next"),
+  stored("current", "retired"),
+  stored("current", "next").replace("k1", "k0"),
+])("a damaged key file is an error that names the file and repeats none of it: %j", async (content) => {
+  const otherDir = mkdtempSync(join(tmpdir(), "gatewarden-keys-"));
+  const folder = openStateFolder(otherDir);
+  writeFileSync(join(folder.path, "signing-keys.json"), content, { mode: 0o600 });
+  const error = await openKeyRing(folder).catch((thrown: unknown) => thrown);
+  rmSync(otherDir, { recursive: true });
+  expect(error).toMatchObject({ code: "malformed", message: expect.stringContaining("signing-keys.json") });
+  expect((error as Error).cause).toBeUndefined();
+});
 
 test("a certificate of another key is refused", async () => {
   const otherDir = mkdtempSync(join(tmpdir(), "gatewarden-keys-"));
   const folder = openStateFolder(otherDir);
   await openKeyRing(folder);
-  const path = join(folder.path, "signing-key.json");
-  const file = JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
-  file.certificate = ring.current.certificate.toString("base64");
+  const path = join(folder.path, "signing-keys.json");
+  const file = JSON.parse(readFileSync(path, "utf8")) as { keys: Record<string, string>[] };
+  file.keys[0]!.certificate = ring.current.certificate.toString("base64");
   writeFileSync(path, JSON.stringify(file), { mode: 0o600 });
   await expect(openKeyRing(folder)).rejects.toMatchObject({ code: "malformed" });
   rmSync(otherDir, { recursive: true });

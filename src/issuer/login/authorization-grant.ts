@@ -18,6 +18,8 @@ export interface AuthorizationGrant {
 /** A grant on its way through the browser. */
 export interface CodeGrant extends AuthorizationGrant {
   readonly redirectUri: string;
+  /** /authorize was not told it (the application's first callback was taken): the exchange need not repeat it then. */
+  readonly isRedirectUriImplied?: boolean;
   readonly nonce?: string;
   /** Asked for, so that `auth_time` is in the ID token. */
   readonly hasMaxAge: boolean;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { StateFolder } from "../state-folder.ts";
+import { type StateFolder, StateFolderError } from "../state-folder.ts";
 import {
   type Api,
   CLIENT_ID_CHARS,
@@ -43,11 +43,8 @@ export async function deriveTenant(
   folder: StateFolder,
   declared: { readonly project: string; readonly apis: readonly DerivedApi[]; readonly users?: readonly User[] },
 ): Promise<Tenant> {
-  const apis: Api[] = [];
-  for (const declaration of mergeDeclarations(declared.apis)) apis.push(await openApi(folder, declaration));
-  const clients: Client[] = [];
-  for (const api of apis)
-    clients.push(await testApplication(folder, deriveClientId(declared.project, api.identifier), api));
+  const apis = mergeDeclarations(declared.apis).map((declaration) => openApi(folder, declaration));
+  const clients = apis.map((api) => testApplication(folder, deriveClientId(declared.project, api.identifier), api));
   return {
     apis,
     clients,
@@ -78,23 +75,31 @@ export function deriveGrantId(clientId: string, audience: string, subjectType: C
   return `cgr_${deriveClientId(JSON.stringify([clientId, audience]), subjectType).slice(0, 16)}`;
 }
 
-export async function readClientSecret(folder: StateFolder, clientId: string): Promise<string> {
-  return (await folder.readOrCreate(`client-secrets/${clientId}`, newSecret)).trim();
+export function readClientSecret(folder: StateFolder, clientId: string): string {
+  return readSecret(folder, `client-secrets/${clientId}`);
 }
 
-export async function readSigningSecret(folder: StateFolder, identifier: string): Promise<string> {
+export function readSigningSecret(folder: StateFolder, identifier: string): string {
   const fileName = createHash("sha256").update(identifier).digest("hex");
-  return (await folder.readOrCreate(`signing-secrets/${fileName}`, newSecret)).trim();
+  return readSecret(folder, `signing-secrets/${fileName}`);
+}
+
+/** An emptied file is no secret: anybody could guess it. */
+function readSecret(folder: StateFolder, name: string): string {
+  const secret = folder.readOrCreateNow(name, newSecret).trim();
+  if (secret !== "") return secret;
+  const path = `${folder.path}/${name}`;
+  throw new StateFolderError("malformed", path, `${path} is empty. Delete it and a new secret is made.`);
 }
 
 export function newSecret(): string {
   return randomBytes((CLIENT_SECRET_CHARS / 4) * 3).toString("base64url");
 }
 
-async function testApplication(folder: StateFolder, clientId: string, api: Api): Promise<Client> {
+function testApplication(folder: StateFolder, clientId: string, api: Api): Client {
   return {
     clientId,
-    clientSecret: await readClientSecret(folder, clientId),
+    clientSecret: readClientSecret(folder, clientId),
     name: `${api.name} (Test Application)`,
     appType: "non_interactive",
     tokenEndpointAuthMethod: "client_secret_post",
@@ -114,7 +119,7 @@ function testGrant(clientId: string, { identifier: audience, scopes }: Api): Cli
   return { id: deriveGrantId(clientId, audience, "client"), clientId, audience, scopes, subjectType: "client" };
 }
 
-async function openApi(folder: StateFolder, declaration: DerivedApi): Promise<Api> {
+function openApi(folder: StateFolder, declaration: DerivedApi): Api {
   const { identifier, signingAlg = "RS256" } = declaration;
   return {
     id: deriveApiId(identifier),
@@ -123,7 +128,7 @@ async function openApi(folder: StateFolder, declaration: DerivedApi): Promise<Ap
     scopes: declaration.scopes,
     scopeDescriptions: {},
     signingAlg,
-    ...(signingAlg === "HS256" && { signingSecret: await readSigningSecret(folder, identifier) }),
+    ...(signingAlg === "HS256" && { signingSecret: readSigningSecret(folder, identifier) }),
     tokenLifetimeSeconds: declaration.tokenLifetimeSeconds ?? DEFAULT_TOKEN_LIFETIME_SECONDS,
     tokenLifetimeForWebSeconds: DEFAULT_TOKEN_LIFETIME_FOR_WEB_SECONDS,
     tokenDialect: declaration.tokenDialect ?? "access_token",
@@ -137,8 +142,9 @@ async function openApi(folder: StateFolder, declaration: DerivedApi): Promise<Ap
   };
 }
 
-function mergeDeclarations(declarations: readonly DerivedApi[]): DerivedApi[] {
-  const merged = new Map<string, DerivedApi>();
+/** One declaration for each identifier, with the scopes of all. */
+export function mergeDeclarations<Declared extends ApiDeclaration>(declarations: readonly Declared[]): Declared[] {
+  const merged = new Map<string, Declared>();
   for (const declaration of declarations) {
     const before = merged.get(declaration.identifier);
     const scopes = [...new Set([...(before?.scopes ?? []), ...declaration.scopes])];

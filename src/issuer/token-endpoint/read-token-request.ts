@@ -1,11 +1,20 @@
 import { headerValues, type IssuerRequest } from "../issuer-request.ts";
+import { assertedClientId } from "./client-assertion.ts";
 import { requestMalformed, requestTooLarge, type TokenRefusal } from "./token-refusals.ts";
 
 export interface TokenRequest {
   readonly parameters: ReadonlyMap<string, string>;
-  /** Undefined when the client named itself nowhere or has no secret. */
-  readonly credentials: { readonly clientId: string; readonly clientSecret: string } | undefined;
+  /** What is to prove the client; undefined when there is nothing of the kind, as for public clients. */
+  readonly credentials: ClientCredentials | undefined;
 }
+
+export type ClientCredentials =
+  | { readonly method: "secret"; readonly clientId: string; readonly clientSecret: string }
+  /** The client is named by the assertion unless the request names it too. */
+  | { readonly method: "assertion"; readonly clientId: string | undefined; readonly assertion: string };
+
+/** RFC 7523 §2.2 */
+const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /** Auth0's own limit is not known (?); a token request has a few hundred bytes. */
 export const MAX_TOKEN_REQUEST_BYTES = 1024 * 1024;
@@ -21,27 +30,51 @@ export function readTokenRequest(request: IssuerRequest): TokenRequest | TokenRe
   if (!(parameters instanceof Map)) return parameters;
   const basic = readBasicCredentials(request);
   if (basic !== undefined && "reason" in basic) return basic;
+  const assertion = readAssertion(parameters);
+  if (assertion !== undefined && "reason" in assertion) return assertion;
 
   const clientId = parameters.get("client_id");
   const clientSecret = parameters.get("client_secret");
   if (basic !== undefined) {
     // RFC 6749 §2.3: one way of authentication per request. The id alone may be repeated.
     if (clientSecret !== undefined) return requestMalformed("Client credentials are in the header and in the body");
+    if (assertion) return requestMalformed("Client credentials are in the header and in the body");
     if (clientId !== undefined && clientId !== basic.clientId) {
       return requestMalformed("The header and the body name different clients");
     }
     return { parameters, credentials: basic };
   }
-  const credentials = clientId !== undefined && clientSecret !== undefined ? { clientId, clientSecret } : undefined;
-  return { parameters, credentials };
+  if (assertion) {
+    if (clientSecret !== undefined) return requestMalformed("There are a client_secret and a client_assertion");
+    if (clientId !== undefined && assertion.clientId !== undefined && clientId !== assertion.clientId) {
+      return requestMalformed("The client_id and the client_assertion name different clients");
+    }
+    return { parameters, credentials: { ...assertion, clientId: clientId ?? assertion.clientId } };
+  }
+  // An empty secret is what a public client may send in place of none.
+  const hasSecret = clientId !== undefined && clientSecret !== undefined && clientSecret !== "";
+  return { parameters, credentials: hasSecret ? { method: "secret", clientId, clientSecret } : undefined };
 }
+
+function readAssertion(
+  parameters: ReadonlyMap<string, string>,
+): Extract<ClientCredentials, { readonly method: "assertion" }> | TokenRefusal | undefined {
+  const type = parameters.get("client_assertion_type");
+  const assertion = parameters.get("client_assertion");
+  if (type === undefined && assertion === undefined) return undefined;
+  if (type !== JWT_BEARER) return requestMalformed(`client_assertion_type must be ${JWT_BEARER}`);
+  if (assertion === undefined) return requestMalformed("Missing required parameter: client_assertion");
+  return { method: "assertion", clientId: assertedClientId(assertion), assertion };
+}
+
+const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 
 function readParameters(request: IssuerRequest): Map<string, string> | TokenRefusal {
   const contentType = headerValues(request, "content-type")[0] ?? "";
   const mediaType = contentType.split(";")[0]!.trim().toLowerCase();
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(request.body);
+    text = UTF_8.decode(request.body);
   } catch {
     return requestMalformed("The request body is not UTF-8");
   }
@@ -85,14 +118,17 @@ function tooManyParameters(): TokenRefusal {
   return requestMalformed(`More than ${MAX_TOKEN_REQUEST_PARAMETERS} parameters`);
 }
 
-function readBasicCredentials(request: IssuerRequest): TokenRequest["credentials"] | TokenRefusal {
+function readBasicCredentials(
+  request: IssuerRequest,
+): Extract<ClientCredentials, { readonly method: "secret" }> | TokenRefusal | undefined {
   const values = headerValues(request, "authorization");
   if (values.length === 0) return undefined;
   const encoded = /^basic +([A-Za-z0-9+/_-]+={0,2}) *$/i.exec(values[0]!)?.[1];
   const decoded = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString();
   const colon = decoded.indexOf(":");
   if (values.length > 1 || colon === -1) return requestMalformed("The Authorization header is not well-formed Basic");
-  return { clientId: formDecode(decoded.slice(0, colon)), clientSecret: formDecode(decoded.slice(colon + 1)) };
+  const [clientId, clientSecret] = [decoded.slice(0, colon), decoded.slice(colon + 1)].map(formDecode);
+  return { method: "secret", clientId: clientId!, clientSecret: clientSecret! };
 }
 
 /** RFC 6749 §2.3.1 form-encodes both; many clients do not, which differs only where decoding fails. */

@@ -1,8 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { KeyRing } from "../keys/keys.ts";
+import { profileIssuerUrl, profileOfIssuer } from "../profiles/profile-issuers.ts";
 import {
   type Api,
   type Client,
+  DEFAULT_ID_TOKEN_LIFETIME_SECONDS,
   findApi,
   findClient,
   findClientGrant,
@@ -10,8 +12,10 @@ import {
   MAX_TOKEN_LIFETIME_SECONDS,
   permissionsOf,
   type Tenant,
+  type User,
 } from "../tenant/tenant.ts";
-import type { TokenClaims, TokenGrant, UnsignedToken } from "./access-token.ts";
+import type { Subject, TokenClaims, TokenGrant, UnsignedToken } from "./access-token.ts";
+import { ID_TOKEN_PROFILES } from "./provider-id-tokens.ts";
 import { PROFILES, type Profile } from "./provider-profiles.ts";
 import { signToken } from "./sign-token.ts";
 
@@ -27,13 +31,20 @@ export interface MintOptions {
   readonly m2m?: string;
   /** The `permissions` claim (in other profiles: groups or roles). */
   readonly permissions?: readonly string[];
+  /** The groups claim, where the profile has one: in Keycloak's tokens realm roles. Auth0's tokens have none. */
+  readonly groups?: readonly string[];
+  /** An ID token in place of the access token: what an API must not be sent. For a user; Auth0's and Cognito's only. */
+  readonly idToken?: boolean;
   /** Added last, so they can replace any claim. */
   readonly claims?: TokenClaims;
   /** Default: the API's token lifetime. */
   readonly expiresInSeconds?: number;
-  /** Default `auth0`. */
+  /** Default: the provider whose issuer of ours the API trusts (`http://localhost:4567/realms/gatewarden`), else `auth0`. */
   readonly profile?: Profile;
-  /** Another `iss`, such as the real tenant's, for gateways told to trust this issuer's keys for it. */
+  /**
+   * Another `iss`, such as the real tenant's, for gateways told to trust this issuer's keys for it. Default: the issuer
+   * that the API trusts, else the profile's own.
+   */
   readonly issuer?: string;
 
   /** Broken: expired an hour ago. */
@@ -44,8 +55,11 @@ export interface MintOptions {
   readonly wrongIss?: boolean;
   /** Broken: one bit of the signature is another. */
   readonly badSignature?: boolean;
-  /** `HS256` is broken for API Gateway: signed with a secret, as Auth0 does for an HS256 API. Default: the API's own. */
-  readonly alg?: "RS256" | "HS256";
+  /**
+   * `HS256` is broken for API Gateway: signed with a secret, as Auth0 does for an HS256 API. `PS256` is for every API that
+   * has not published such a key. Default: the API's own.
+   */
+  readonly alg?: "RS256" | "PS256" | "HS256";
   /** Broken: the header names no key. */
   readonly noKid?: boolean;
   /** Broken for API Gateway: no JWT at all, as Auth0 gives when nobody asks for an audience. Nothing else then counts. */
@@ -60,7 +74,14 @@ export interface Minter {
   readonly clock: () => number;
 }
 
-export type MintErrorCode = "api_unknown" | "client_unknown" | "lifetime_out_of_range";
+export type MintErrorCode =
+  | "api_unknown"
+  | "client_unknown"
+  | "lifetime_out_of_range"
+  /** The provider has no such token, or no such claim. */
+  | "not_in_profile"
+  /** An ID token is about a user. */
+  | "user_missing";
 
 /** The order cannot be carried out. The message names what was asked for and what there is. */
 export class MintError extends Error {
@@ -77,6 +98,8 @@ export const EXPIRED_SECONDS_AGO = 3600;
 export const WRONG_AUDIENCE = "https://wrong-audience.example/";
 export const WRONG_ISSUER = "https://wrong-issuer.example/";
 const OPAQUE_TOKEN_CHARS = 32;
+/** What a login asks for, as Auth0's SDKs do (D). */
+const ID_TOKEN_SCOPES = ["openid", "profile", "email"];
 
 /**
  * Mints one token.
@@ -91,11 +114,23 @@ export function mintToken(minter: Minter, options: MintOptions = {}): string {
   const { keys, tenant } = minter;
   const api = chooseApi(tenant, options.api);
   const client = chooseClient(tenant, api, options.m2m);
-  const grant = describeGrant(minter, options, api, client);
-  const { claims, ...rest } = PROFILES[options.profile ?? "auth0"](grant);
+  const issuer = options.issuer ?? api.issuer;
+  const profile = options.profile ?? (issuer === undefined ? undefined : profileOfIssuer(issuer)) ?? "auth0";
+  checkProfile(profile, options);
+  const named = options.as === undefined ? undefined : chooseUser(tenant, api, options.as);
+  const lifetimeSeconds = chooseLifetime(options, profile, api, client);
+  const grant: TokenGrant = {
+    ...describeGrant(minter, options, api, client, named),
+    issuer: issuer ?? profileIssuerUrl(profile, minter.issuerUrl),
+    ...period(minter, options, lifetimeSeconds),
+  };
+  const writeIdToken = options.idToken ? ID_TOKEN_PROFILES[profile] : undefined;
+  const { claims, ...rest } =
+    writeIdToken && named ? writeIdToken({ grant, user: named.user }) : PROFILES[profile](grant);
+  const audienceClaim = Object.hasOwn(claims, "aud") ? "aud" : "client_id";
   const unsigned: UnsignedToken = {
     ...rest,
-    claims: { ...claims, ...options.claims, ...brokenClaims(grant, options) },
+    claims: { ...claims, ...options.claims, ...brokenClaims(grant, options, audienceClaim) },
   };
   const token = signToken(unsigned, api, keys, {
     ...(options.alg && { algorithm: options.alg }),
@@ -104,37 +139,66 @@ export function mintToken(minter: Minter, options: MintOptions = {}): string {
   return options.badSignature ? flipSignatureBit(token) : token;
 }
 
-function describeGrant(minter: Minter, options: MintOptions, api: Api, client: Client | undefined): TokenGrant {
-  const { clock, issuerUrl, tenant } = minter;
-  const lifetimeSeconds = options.expiresInSeconds ?? api.tokenLifetimeSeconds;
-  if (!(lifetimeSeconds > 0 && lifetimeSeconds <= MAX_TOKEN_LIFETIME_SECONDS)) {
+function checkProfile(profile: Profile, { as, groups, idToken }: MintOptions): void {
+  if (groups !== undefined && profile === "auth0") {
     throw new MintError(
-      "lifetime_out_of_range",
-      `A token cannot live for ${lifetimeSeconds} seconds; between 1 and ${MAX_TOKEN_LIFETIME_SECONDS} are possible.`,
+      "not_in_profile",
+      `Auth0's tokens have no groups. Name permissions, or a claim such as "https://example.com/groups".`,
     );
   }
+  if (!idToken) return;
+  if (ID_TOKEN_PROFILES[profile] === undefined) {
+    const known = Object.keys(ID_TOKEN_PROFILES).join(" and ");
+    throw new MintError("not_in_profile", `ID tokens are there for ${known}, not for ${profile}.`);
+  }
+  if (as === undefined) throw new MintError("user_missing", "An ID token is about a user: name one.");
+}
+
+/** All but the times and the issuer, which follow from the profile. */
+function describeGrant(
+  { tenant }: Minter,
+  options: MintOptions,
+  api: Api,
+  client: Client | undefined,
+  named: MintedUser | undefined,
+): Omit<TokenGrant, "issuer" | "issuedAtSeconds" | "expiresAtSeconds"> {
   const clientId = client?.clientId ?? "";
-  const user = options.as === undefined ? undefined : chooseUser(tenant, api, options.as);
-  const entitlements = user ? user.permissions : (findClientGrant(tenant, clientId, api.identifier)?.scopes ?? []);
-  const nowSeconds = Math.floor(clock() / 1000);
-  const expiresAtSeconds = options.expired ? nowSeconds - EXPIRED_SECONDS_AGO : nowSeconds + lifetimeSeconds;
+  const entitlements = named ? named.permissions : (findClientGrant(tenant, clientId, api.identifier)?.scopes ?? []);
   return {
-    issuer: options.issuer ?? api.issuer ?? issuerUrl,
     api,
     clientId,
-    subject: user ? { kind: "user", ...user.subject } : { kind: "client" },
-    scopes: options.scopes ?? entitlements,
+    subject: named ? subjectOf(named.user) : { kind: "client" },
+    scopes: options.scopes ?? (options.idToken ? ID_TOKEN_SCOPES : entitlements),
     entitlements,
     ...(options.permissions && { permissions: options.permissions }),
-    issuedAtSeconds: expiresAtSeconds - lifetimeSeconds,
-    expiresAtSeconds,
+    ...(options.groups && { groups: options.groups }),
     newId: randomUUID,
   };
 }
 
-/** What the flags break, in the claim where the profile has it. Flags win over claims given by hand. */
-function brokenClaims(grant: TokenGrant, options: MintOptions): TokenClaims {
-  const audienceClaim = options.profile === "cognito" ? "client_id" : "aud";
+function chooseLifetime(options: MintOptions, profile: Profile, api: Api, client: Client | undefined): number {
+  const isAuth0IdToken = options.idToken === true && profile === "auth0";
+  const idTokenSeconds = client?.idTokenLifetimeSeconds ?? DEFAULT_ID_TOKEN_LIFETIME_SECONDS;
+  const seconds = options.expiresInSeconds ?? (isAuth0IdToken ? idTokenSeconds : api.tokenLifetimeSeconds);
+  if (seconds > 0 && seconds <= MAX_TOKEN_LIFETIME_SECONDS) return seconds;
+  throw new MintError(
+    "lifetime_out_of_range",
+    `A token cannot live for ${seconds} seconds; between 1 and ${MAX_TOKEN_LIFETIME_SECONDS} are possible.`,
+  );
+}
+
+function period(
+  { clock }: Minter,
+  { expired }: MintOptions,
+  lifetimeSeconds: number,
+): Pick<TokenGrant, "issuedAtSeconds" | "expiresAtSeconds"> {
+  const nowSeconds = Math.floor(clock() / 1000);
+  const expiresAtSeconds = expired ? nowSeconds - EXPIRED_SECONDS_AGO : nowSeconds + lifetimeSeconds;
+  return { issuedAtSeconds: expiresAtSeconds - lifetimeSeconds, expiresAtSeconds };
+}
+
+/** What the flags break, in the claim where the token has it. Flags win over claims given by hand. */
+function brokenClaims(grant: TokenGrant, options: MintOptions, audienceClaim: "aud" | "client_id"): TokenClaims {
   return {
     ...(options.wrongAud && { [audienceClaim]: WRONG_AUDIENCE }),
     ...(options.wrongIss && { iss: WRONG_ISSUER }),
@@ -150,7 +214,8 @@ function flipSignatureBit(token: string): string {
   return `${token.slice(0, dot)}.${signature.toString("base64url")}`;
 }
 
-function chooseApi(tenant: Tenant, identifier: string | undefined): Api {
+/** @throws MintError */
+export function chooseApi(tenant: Tenant, identifier: string | undefined): Api {
   const api = identifier === undefined ? tenant.apis[0] : findApi(tenant, identifier);
   if (api) return api;
   const known = tenant.apis.map((each) => `"${each.identifier}"`).join(", ") || "none";
@@ -158,7 +223,8 @@ function chooseApi(tenant: Tenant, identifier: string | undefined): Api {
   throw new MintError("api_unknown", `${wanted}. APIs of this issuer: ${known}.`);
 }
 
-function chooseClient(tenant: Tenant, api: Api, idOrName: string | undefined): Client | undefined {
+/** @throws MintError */
+export function chooseClient(tenant: Tenant, api: Api, idOrName: string | undefined): Client | undefined {
   if (idOrName === undefined) return findTestClient(tenant, api);
   const client = findClient(tenant, idOrName) ?? tenant.clients.find(({ name }) => name === idOrName);
   if (client) return client;
@@ -168,20 +234,37 @@ function chooseClient(tenant: Tenant, api: Api, idOrName: string | undefined): C
 
 /** With RBAC a known user has its permissions and no others; whoever else is named may do all. */
 function chooseUser(tenant: Tenant, api: Api, name: string): MintedUser {
-  const known = tenant.users.find((user) => [user.userId, user.name, user.email].includes(name));
-  if (known === undefined) {
-    const subject = { userId: name.includes("|") ? name : `auth0|${name}`, name };
-    return { subject, permissions: api.scopes };
-  }
-  const { userId, email } = known;
-  const permissions = permissionsOf(tenant, known, api.identifier);
-  return {
-    subject: { userId, name: known.name, ...(email !== undefined && { email }) },
-    permissions: api.enforcePolicies || permissions.length > 0 ? permissions : api.scopes,
-  };
+  const user = tenant.users.find(({ userId, name: known, email }) => [userId, known, email].includes(name));
+  if (user === undefined) return { user: unknownUser(name), permissions: api.scopes };
+  const permissions = permissionsOf(tenant, user, api.identifier);
+  return { user, permissions: api.enforcePolicies || permissions.length > 0 ? permissions : api.scopes };
 }
 
 interface MintedUser {
-  readonly subject: { readonly userId: string; readonly name: string; readonly email?: string };
+  readonly user: User;
   readonly permissions: readonly string[];
+}
+
+function unknownUser(name: string): User {
+  return {
+    userId: name.includes("|") ? name : `auth0|${name}`,
+    name,
+    nickname: name,
+    emailVerified: false,
+    createdAt: NO_TIME,
+    updatedAt: NO_TIME,
+    roles: [],
+    permissions: {},
+    password: "",
+    userMetadata: {},
+    appMetadata: {},
+    isBlocked: false,
+  };
+}
+
+/** Nobody made this user. */
+const NO_TIME = new Date(0).toISOString();
+
+function subjectOf({ userId, name, email }: User): Subject {
+  return { kind: "user", userId, name, ...(email !== undefined && { email }) };
 }

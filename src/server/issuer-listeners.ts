@@ -1,0 +1,54 @@
+import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
+import { listen } from "./http-listener/listen.ts";
+import { ListenError } from "./http-listener/listen-error.ts";
+import { StartError } from "./start-error.ts";
+
+/**
+ * The two addresses of the development issuer, on this machine only: half of the server-side clients refuse plain http,
+ * and browsers need no certificate for localhost. Each is an issuer of its own, with the same keys.
+ */
+export interface IssuerListeners {
+  /** `http://localhost:{port}/`; the trailing slash is part of it. */
+  readonly httpUrl: string;
+  /** `https://localhost:{next port}/` */
+  readonly tlsUrl: string;
+  stop(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+const MAX_PORT = 65_535;
+
+/**
+ * Listens at a port, and with TLS at the one after it; port 0 means any free one for each.
+ *
+ * @throws ListenError when the port cannot be had, StartError naming the flag when the one after it cannot
+ */
+export async function listenAsIssuer(options: {
+  readonly port: number;
+  /** PEM. */
+  readonly tls: { readonly cert: string; readonly key: string };
+  /** `issuerUrl` is that of the listener which the request came to. */
+  readonly handler: (request: IncomingRequest, issuerUrl: string) => Answer | Promise<Answer>;
+  readonly onError: (error: unknown) => void;
+}): Promise<IssuerListeners> {
+  const { port, tls, onError } = options;
+  if (port === MAX_PORT) {
+    throw new StartError(`--issuer-port is ${port}, and the issuer's HTTPS twin needs the one after it.`, 2);
+  }
+  let httpUrl = "";
+  let tlsUrl = "";
+  const http = await listen({ host: HOST, port, onError, handler: (request) => options.handler(request, httpUrl) });
+  httpUrl = `http://localhost:${http.port}/`;
+  try {
+    const handler = (request: IncomingRequest) => options.handler(request, tlsUrl);
+    const twin = await listen({ host: HOST, port: port === 0 ? 0 : port + 1, tls, onError, handler });
+    tlsUrl = `https://localhost:${twin.port}/`;
+    return { httpUrl, tlsUrl, stop: async () => void (await Promise.all([http.stop(), twin.stop()])) };
+  } catch (error) {
+    await http.stop();
+    if (!(error instanceof ListenError)) throw error;
+    throw new StartError(
+      `${error.message}. It is the port of the issuer's HTTPS twin, the one after --issuer-port ${port}: choose an --issuer-port whose next one is free, too, or 0.`,
+    );
+  }
+}
