@@ -60,10 +60,10 @@ describe("what the demo prints", () => {
     const file = join(dataDir, "ready.json");
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
-    const { curls: _curls, ...ready } = demo.json;
+    const { curls: _curls, spa: _spa, ...ready } = demo.json;
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(ready);
     expect(ready).toMatchObject({
-      issuerTls: null,
+      issuerTls: expect.stringMatching(/^https:\/\/localhost:\d+\/$/),
       console: null,
       pid: demo.child.pid,
       apis: [
@@ -72,6 +72,25 @@ describe("what the demo prints", () => {
       ],
     });
   });
+});
+
+test("the browser app is served on an origin of its own, and knows the issuer and the APIs", async () => {
+  const { apis, issuer } = demo.json as unknown as ReadyFile;
+  const spa = demo.json.spa as string;
+  expect(spa).toMatch(/^http:\/\/localhost:\d+$/);
+  expect(await (await fetch(spa)).text()).toContain("<title>Pets SPA</title>");
+  expect(await (await fetch(`${spa}/auth_config.json`)).json()).toMatchObject({
+    domain: issuer?.replace(/\/$/, ""),
+    petsUrl: apis[0]?.stages[0]?.url,
+    testUrl: apis[1]?.stages[0]?.url,
+  });
+  const tenant = join(dataDir, "issuer/tenant.yaml");
+  expect(readFileSync(tenant, "utf8")).toContain(`callbacks: [${spa}, `);
+  const preflight = await fetch(`${apis[1]?.stages[0]?.url}/test`, {
+    method: "OPTIONS",
+    headers: { origin: spa, "access-control-request-method": "GET", "access-control-request-headers": "authorization" },
+  });
+  expect(preflight.headers.get("access-control-allow-origin")).toBe(spa);
 });
 
 describe("the PetStore", () => {

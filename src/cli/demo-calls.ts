@@ -20,7 +20,8 @@ export function demoCalls(server: RunningServer): readonly DemoCall[] {
   return [...petstoreCalls(server), ...httpApiCalls(server)];
 }
 
-function urlOf({ ready }: RunningServer, apiId: string): string | undefined {
+/** The address of an API's first stage, if it is served. */
+export function urlOf({ ready }: RunningServer, apiId: string): string | undefined {
   return ready.apis.find((api) => api.apiId === apiId)?.stages[0]?.url;
 }
 

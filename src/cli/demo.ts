@@ -4,51 +4,78 @@ import { ISSUER_PLACEHOLDER } from "../server/project-functions.ts";
 import type { RunningServer } from "../server/start-server.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import type { Command, CommandIo } from "./command.ts";
+import { type DemoApp, prepareDemoTenant, startDemoApp } from "./demo-app.ts";
 import { demoCalls, TEST_AUDIENCE } from "./demo-calls.ts";
 import { printServed, serveInTerminal, serveUntilSignal } from "./serve.ts";
 import { readServeOptions, SERVE_FLAGS } from "./serve-options.ts";
 
+const SPA_PORT = 4569;
+
 export const demo: Command = {
   usage: "demo",
-  summary: "Issuer, gateway and the two example APIs; prints curl lines that answer 200, 401 and 403, and why.",
+  summary:
+    "Issuer, gateway, the two example APIs and a browser app; prints curl lines that answer 200, 401 and 403, and why.",
   details: 'Each line that begins with "curl " can be pasted or run by a script; with --json they are in curls.',
-  flags: SERVE_FLAGS,
+  flags: {
+    ...SERVE_FLAGS,
+    "spa-port": {
+      type: "number",
+      value: "PORT",
+      env: true,
+      help: `port of the browser app, 0 for any free one (${SPA_PORT}; any with --port 0)`,
+    },
+  },
   async run(args, io) {
     const options = readServeOptions(args, io.cwd, "development");
     if (options.issuerPort === undefined)
       throw new UsageError("the demo shows tokens of its issuer: leave --no-issuer out.");
     if (args.positionals.length > 0)
       throw new UsageError("the demo serves its own example: for your files it is gatewarden dev FILE.");
+    const spaPort = args.number("spa-port") ?? (options.port === 0 ? 0 : SPA_PORT);
+    if (spaPort > 65_535) throw new UsageError(`--spa-port is ${spaPort}, wanted 0 to 65535.`);
     const petstore = exampleFolder("petstore");
     const { startPetsBackend } = (await import(pathToFileURL(`${petstore}backend.js`).href)) as {
       startPetsBackend: (port: number) => Promise<{ address: string; stop: () => Promise<void> }>;
     };
     const backend = await startPetsBackend(0);
-    const demonstrated = {
-      ...options,
-      files: [`${petstore}petstore.yaml`, `${exampleFolder("http-api")}template.yaml`],
-      config: `${petstore}gatewarden.yaml`,
-      parameters: { Audience: TEST_AUDIENCE, IssuerUri: ISSUER_PLACEHOLDER, ...options.parameters },
-      stageVariables: { petstore: { petsBackend: backend.address } },
-    };
+    let app: DemoApp | undefined;
     try {
+      const running = (app = await startDemoApp(spaPort));
+      const demonstrated = {
+        ...options,
+        files: [`${petstore}petstore.yaml`, `${exampleFolder("http-api")}template.yaml`],
+        config: `${petstore}gatewarden.yaml`,
+        parameters: {
+          Audience: TEST_AUDIENCE,
+          IssuerUri: ISSUER_PLACEHOLDER,
+          AppOrigin: running.url,
+          ...options.parameters,
+        },
+        stageVariables: { petstore: { petsBackend: backend.address } },
+        tenant: options.tenant ?? prepareDemoTenant(options.dataDir, running.url),
+      };
       return await serveUntilSignal(
         () => serveInTerminal(demonstrated, args, io),
-        (server) => announceCalls(server, args, io),
+        (server) => {
+          running.connect(server);
+          announceCalls(server, running.url, args, io);
+        },
       );
     } finally {
+      await app?.stop();
       await backend.stop();
     }
   },
 };
 
-function announceCalls(server: RunningServer, args: Arguments, io: CommandIo): void {
+function announceCalls(server: RunningServer, spa: string, args: Arguments, io: CommandIo): void {
   const calls = demoCalls(server);
   if (args.boolean("json")) {
-    io.out(`${JSON.stringify({ ...server.ready, curls: calls.map((call) => call.curl) })}\n`);
+    io.out(`${JSON.stringify({ ...server.ready, spa, curls: calls.map((call) => call.curl) })}\n`);
     return;
   }
   printServed(server, io);
+  io.out(`Browser app: ${spa} (log in as Alice, who may read pets and sell them, or as Bob, who may only read)\n`);
   for (const call of calls) io.out(`\n# ${call.status}: ${call.why}\n${call.curl}\n`);
   io.out(
     "\nEvery refusal is explained below as it happens; `gatewarden explain` shows the last one in full. Ctrl-C stops.\n\n",
