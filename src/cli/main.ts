@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "prints one token, good or broken on purpose",
     load: async () => (await import("./token.ts")).token,
   },
+  issuer: {
+    summary: "administers the development issuer's APIs, applications, users and keys",
+    load: async () => (await import("./issuer/issuer.ts")).issuer,
+  },
   authorizer: {
     summary: "tests or bundles the authorizer Lambda that ships",
     load: async () => (await import("./authorizer.ts")).authorizer,
@@ -95,7 +99,7 @@ function overview(): string {
 function help(command: Command): string {
   const flags = Object.entries({ ...command.flags, ...HELP }).map(([name, flag]) => {
     const left = `--${name}${flag.type === "boolean" ? "" : ` ${flag.value ?? "VALUE"}`}`;
-    return `  ${left.padEnd(28)}${flag.help}${flag.multiple ? " (repeatable)" : ""}`;
+    return `  ${left.padEnd(27)} ${flag.help}${flag.multiple ? " (repeatable)" : ""}`;
   });
   const details = command.details === undefined ? "" : `\n${command.details}\n`;
   return `gatewarden ${command.usage}\n${command.summary}\n${details}\n${flags.join("\n")}\n`;

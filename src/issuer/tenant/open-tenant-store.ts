@@ -76,13 +76,12 @@ export interface ProposedEdit {
 /** Of a project that says nothing else. */
 export const DEFAULT_PROJECT = "gatewarden";
 /** How often, at most, the file is looked at. */
-export const CHECK_INTERVAL_MS = 250;
+export const CHECK_INTERVAL_MS = 100;
 const DECLARED_FILE = "declared-apis.json";
 /** An editor that saves without a pause could otherwise keep an edit waiting for ever. */
 const MAX_EDIT_ATTEMPTS = 10;
 
 interface Loaded {
-  readonly stamp: string;
   readonly content: TenantContent;
   readonly resolved: ResolvedTenant;
   readonly tenant: Tenant;
@@ -105,11 +104,11 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
   let queue: Promise<unknown> = Promise.resolve();
   let checkedAtMs = clock();
 
+  /** Of the last text that was looked at, good or bad; taken before it is read, so that no change goes unseen. */
+  let seen = stamp();
   const first = readTenantFile(readTenantText(file), file);
   if (!first.ok) throw new TenantFileError(first.findings);
-  let loaded = load(first.content, stamp());
-  /** Of the last text that was looked at, good or bad. */
-  let seen = loaded.stamp;
+  let loaded = load(first.content);
   tell(loaded.resolved.findings, []);
 
   function stamp(): string {
@@ -122,9 +121,9 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
     return resolveTenant({ content, declared, project, issuerUrls, createdAt, updatedAt });
   }
 
-  function load(content: TenantContent, stampBefore: string): Loaded {
+  function load(content: TenantContent): Loaded {
     const resolved = resolveContent(content);
-    return { stamp: stampBefore, content, resolved, tenant: fillSecrets(resolved.tenant, folder) };
+    return { content, resolved, tenant: fillSecrets(resolved.tenant, folder) };
   }
 
   /** Only what was not told before. */
@@ -133,26 +132,27 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
     if (fresh.length > 0) onTrouble(fresh);
   }
 
-  /** One after the other: reloads and edits of this process. */
-  function inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
-    const turn = queue.then(act);
-    queue = turn.catch(() => {});
-    return turn;
-  }
-
   function reload(message: string): void {
     const before = loaded;
-    const now = stamp();
-    seen = now;
+    seen = stamp();
     const verdict = readTenantFile(readTenantText(file), file);
     if (!verdict.ok) onTrouble(verdict.findings);
-    loaded = load(verdict.ok ? verdict.content : before.content, now);
+    loaded = load(verdict.ok ? verdict.content : before.content);
     tell(loaded.resolved.findings, before.resolved.findings);
     if (verdict.ok && message !== "") onChange(message);
   }
 
-  function edit(change: TenantChange): Promise<Edited> {
-    return inTurn(async () => {
+  function reloadIfPossible(): void {
+    try {
+      reload(`The tenant was read again from ${file}.`);
+    } catch (error) {
+      onTrouble([unreadable(file, error)]);
+    }
+  }
+
+  /** Those of this process one after the other, so that they need not wait for the lock. */
+  function edit(change: TenantChange): Promise<Changed> {
+    const turn = queue.then(async () => {
       try {
         mkdirSync(dirname(file), { recursive: true });
         // Editors do not ask for the lock: for them there is the comparison of texts before the file is replaced.
@@ -162,15 +162,19 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
         throw new TenantError("invalid", `${file} cannot be written: ${error.message}`);
       }
     });
+    queue = turn.catch(() => {});
+    return turn;
   }
 
-  function editLocked(change: TenantChange): Edited {
+  function editLocked(change: TenantChange): Changed {
     for (let attempt = 0; attempt < MAX_EDIT_ATTEMPTS; attempt++) {
       const before = readTenantText(file);
       const changed = changeText(before, change);
       if (changed.after !== before && !replaceTenantText(file, before, changed.after)) continue;
       seen = stamp();
-      loaded = load(changed.content, seen);
+      // An editor was as quick: its text is read at the next look.
+      if (readTenantText(file) !== changed.after) seen = "";
+      loaded = load(changed.content);
       return changed;
     }
     throw new TenantError("conflict", `${file} changes all the time. Try again when nobody else is writing it.`);
@@ -194,9 +198,9 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
     return { after, content: next.content, before: resolved, id: place && idAt(nextResolved, place) };
   }
 
-  async function replaceSecret(replace: () => void): Promise<void> {
+  function replaceSecret(replace: () => void): void {
     replace();
-    await reload("");
+    reload("");
   }
 
   return {
@@ -205,37 +209,28 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
       const now = clock();
       if (Math.abs(now - checkedAtMs) >= CHECK_INTERVAL_MS) {
         checkedAtMs = now;
-        if (stamp() !== seen) {
-          // Waits for a running edit, whose own write this may be.
-          void inTurn(async () =>
-            stamp() === seen ? undefined : reload(`The tenant was read again from ${file}.`),
-          ).catch((error: unknown) => {
-            onTrouble([unreadable(file, error)]);
-          });
-        }
+        if (stamp() !== seen) reloadIfPossible();
       }
       return loaded.tenant;
     },
     actionsFile: () => loaded.content.actions && resolve(dirname(file), loaded.content.actions),
     findings: () => loaded.resolved.findings,
-    declare: (apis) =>
-      inTurn(async () => {
-        if (JSON.stringify(apis) === JSON.stringify(declared)) return;
-        declared = apis;
-        folder.write(DECLARED_FILE, `${JSON.stringify(apis, null, 2)}\n`);
-        await reload("The project's files name other APIs or scopes than before.");
-      }),
+    async declare(apis) {
+      declared = apis;
+      folder.write(DECLARED_FILE, `${JSON.stringify(apis, null, 2)}\n`);
+      reload("The project's files name other APIs or scopes than before.");
+    },
     async create(section, entry) {
       const { secret, fields } = takeSecret(section, entry);
       const { id = "" } = await edit((draft) => createEntry(draft, section, fields));
-      if (secret !== undefined) await inTurn(() => replaceSecret(() => keepSecret(section, id, secret)));
+      if (secret !== undefined) replaceSecret(() => keepSecret(section, id, secret));
       onChange(`${section}: created ${id}.`);
       return id;
     },
     async patch(section, id, entry) {
       const { secret, fields } = takeSecret(section, entry);
       await edit((draft) => void patchEntry(draft, section, id, fields) as undefined);
-      if (secret !== undefined) await inTurn(() => replaceSecret(() => keepSecret(section, id, secret)));
+      if (secret !== undefined) replaceSecret(() => keepSecret(section, id, secret));
       onChange(`${section}: changed ${id}.`);
     },
     async remove(section, id) {
@@ -263,21 +258,19 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
       }, before);
       return { before, after };
     },
-    rotateClientSecret: (clientId) =>
-      inTurn(async () => {
-        if (!findClient(loaded.tenant, clientId)) throw unknown("application", clientId);
-        let secret = "";
-        await replaceSecret(() => (secret = replaceClientSecret(folder, clientId)));
-        onChange(`applications: ${clientId} has a new secret.`);
-        return secret;
-      }),
-    setPassword: (userId, password) =>
-      inTurn(async () => {
-        if (!findUser(loaded.tenant, userId)) throw unknown("user", userId);
-        checkSecret("users", password);
-        await replaceSecret(() => replacePassword(folder, userId, password));
-        onChange(`users: ${userId} has a new password.`);
-      }),
+    async rotateClientSecret(clientId) {
+      if (!findClient(loaded.tenant, clientId)) throw unknown("application", clientId);
+      let secret = "";
+      replaceSecret(() => (secret = replaceClientSecret(folder, clientId)));
+      onChange(`applications: ${clientId} has a new secret.`);
+      return secret;
+    },
+    async setPassword(userId, password) {
+      if (!findUser(loaded.tenant, userId)) throw unknown("user", userId);
+      checkSecret("users", password);
+      replaceSecret(() => replacePassword(folder, userId, password));
+      onChange(`users: ${userId} has a new password.`);
+    },
   };
 
   function keepSecret(section: TenantSection, id: string, secret: string): void {
@@ -291,10 +284,6 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
 }
 
 type TenantChange = (draft: TenantDraft) => EditedPlace | undefined;
-
-interface Edited extends Changed {
-  readonly stamp: string;
-}
 
 interface Changed {
   /** The file's text. */

@@ -5,8 +5,12 @@ import { MAX_TENANT_FILE_BYTES } from "./parse-tenant-yaml.ts";
 
 /** Changes with every write; "" when there is no file. */
 export function stampOf(file: string): string {
-  const status = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return status === undefined ? "" : `${status.ino}-${status.mtimeNs}-${status.size}`;
+  try {
+    const status = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return status === undefined ? "" : `${status.ino}-${status.mtimeNs}-${status.size}`;
+  } catch (error) {
+    return `unreadable ${(error as NodeJS.ErrnoException).code}`; // told by whoever then reads it
+  }
 }
 
 /** The file's text, "" when there is none. A larger file gives as much as shows that it is too large. */

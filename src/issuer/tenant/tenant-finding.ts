@@ -12,6 +12,7 @@ export interface TenantFinding {
 }
 
 export type TenantRule =
+  | "tenant-unreadable"
   | "tenant-yaml-syntax"
   | "tenant-yaml-unsupported"
   | "tenant-key-unknown"
