@@ -81,6 +81,13 @@ describe("the file beside the project's APIs", () => {
     expect(findings).toMatchObject([{ rule: "tenant-scope-missing", severity: "warning", at: { line: 1, column: 8 } }]);
   });
 
+  test("comes after the project's own APIs, in whatever order it names them", () => {
+    const orders = { identifier: "orders", scopes: [] };
+    const { tenant } = resolveText("apis: [{identifier: other}, {identifier: orders}]", [pets, orders]);
+    const own = tenant.apis.filter(({ isSystem }) => !isSystem);
+    expect(own.map(({ identifier }) => identifier)).toEqual([pets.identifier, "orders", "other"]);
+  });
+
   test("may want no test application", () => {
     const { tenant } = resolveText("apis: [{identifier: https://pets.example, test_application: false}]", [pets]);
     expect(tenant.clients.map(({ name }) => name)).toEqual(["Gatewarden Management"]);

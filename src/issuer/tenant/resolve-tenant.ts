@@ -169,7 +169,11 @@ function resolveApis(
     origins.set(api.id, "project");
   }
   for (const api of system) origins.set(api.id, "system");
-  return [...apis, ...system];
+  // The project's first: `gatewarden token` without --api means what the project serves.
+  const served = declared.map(({ identifier }) => identifier);
+  const rank = ({ identifier }: Api): number =>
+    served.includes(identifier) ? served.indexOf(identifier) : served.length;
+  return [...apis.sort((one, other) => rank(one) - rank(other)), ...system];
 }
 
 function hasTestApplication(content: TenantContent, identifier: string): boolean {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemoryDocuments } from "../../store/memory-documents.ts";
 import { parseKeySet } from "../../token/key-set.ts";
 import { verifyJwt } from "../../token/verify-jwt.ts";
-import { sampleTenant, sampleUser } from "../fixtures/sample-issuer.ts";
+import { sampleApi, sampleTenant, sampleUser } from "../fixtures/sample-issuer.ts";
 import { createIssuer, type Issuer } from "../issuer.ts";
 import { type KeyRing, openKeyRing } from "../keys/keys.ts";
 import { openStateFolder } from "../state-folder.ts";
@@ -215,10 +215,10 @@ describe("an order that cannot be carried out names what there is", () => {
     );
   });
 
-  test("no API at all", () => {
-    const tenants = fixedTenantStore(sampleTenant());
+  test("no API at all, but that of the tenant itself", () => {
+    const tenants = fixedTenantStore(sampleTenant({ apis: [sampleApi({ identifier: "management", isSystem: true })] }));
     expect(() => createIssuer({ issuerUrl, tenants, keys, folder, documents }).mint()).toThrow(
-      /APIs of this issuer: none/,
+      /There is no API to mint a token for/,
     );
   });
 });

@@ -216,7 +216,8 @@ function flipSignatureBit(token: string): string {
 
 /** @throws MintError */
 export function chooseApi(tenant: Tenant, identifier: string | undefined): Api {
-  const api = identifier === undefined ? tenant.apis[0] : findApi(tenant, identifier);
+  // Nobody means the Management API who names none.
+  const api = identifier === undefined ? tenant.apis.find(({ isSystem }) => !isSystem) : findApi(tenant, identifier);
   if (api) return api;
   const known = tenant.apis.map((each) => `"${each.identifier}"`).join(", ") || "none";
   const wanted = identifier === undefined ? "There is no API to mint a token for" : `There is no API "${identifier}"`;
