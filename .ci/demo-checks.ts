@@ -1,9 +1,11 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 
 const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 10_000;
 const WANTED_STATUSES = [200, 201, 400, 401, 403, 404];
 
 /**
@@ -14,6 +16,7 @@ export async function checkDemo(command: string, args: readonly string[], cwd: s
   const child = spawn(command, [...args, "--json", "--port", "0", "--issuer-port", "0"], {
     cwd,
     stdio: ["ignore", "pipe", "inherit"],
+    detached: true, // a group of its own: npm ends without ending what its shell has started
   });
   try {
     const ready = JSON.parse(await jsonLine(child)) as {
@@ -39,14 +42,38 @@ export async function checkDemo(command: string, args: readonly string[], cwd: s
       if (!seen.has(status)) throw new Error(`no curl line answered ${status}; statuses seen: ${[...seen]}`);
     return ready.curls.length;
   } finally {
-    child.kill("SIGTERM");
-    if (child.exitCode === null) await once(child, "exit");
+    await endGroup(child);
+  }
+}
+
+async function endGroup(child: ChildProcess): Promise<void> {
+  const { pid } = child;
+  if (pid === undefined) return;
+  process.kill(-pid, "SIGTERM");
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  while (isGroupAlive(pid)) {
+    if (Date.now() > deadline) {
+      process.kill(-pid, "SIGKILL");
+      throw new Error(`the demo did not stop within ${STOP_TIMEOUT_MS} ms of SIGTERM`);
+    }
+    await setTimeout(20);
+  }
+}
+
+function isGroupAlive(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
   }
 }
 
 async function jsonLine(child: ChildProcess): Promise<string> {
   let text = "";
-  const deadline = setTimeout(() => child.kill("SIGKILL"), START_TIMEOUT_MS);
+  const controller = new AbortController();
+  const late = setTimeout(START_TIMEOUT_MS, undefined, { signal: controller.signal });
+  late.then(() => child.kill("SIGKILL")).catch(() => {});
   try {
     for await (const chunk of child.stdout ?? []) {
       text += chunk;
@@ -54,7 +81,7 @@ async function jsonLine(child: ChildProcess): Promise<string> {
       if (line !== undefined) return line;
     }
   } finally {
-    clearTimeout(deadline);
+    controller.abort();
   }
   throw new Error(`the demo ended without its JSON line; it printed: ${text}`);
 }
