@@ -1,7 +1,7 @@
 /**
  * Compares what was answered with what is wanted, by member of `then`: objects must hold at least the wanted members,
  * lists and plain values must be equal. `{"$absent": true}` wants nothing there, `{"$matches": "re"}` a text,
- * `{"$type": "number"}` a value of that kind, `{"$exactly": {…}}` an object without further members,
+ * `{"$type": "number"}` a value of that kind, `{"$not": x}` a value other than x, `{"$exactly": {…}}` an object without further members,
  * `{"$sameAs": "headers.x"}` what the answer holds there.
  */
 export function differences(wanted: unknown, found: unknown, path = "", answer: unknown = found): readonly string[] {
@@ -12,6 +12,9 @@ export function differences(wanted: unknown, found: unknown, path = "", answer: 
       return typeof found === "string" && new RegExp(wanted.$matches).test(found)
         ? []
         : [`${at} is ${show(found)}, wanted text like ${wanted.$matches}`];
+    }
+    if ("$not" in wanted) {
+      return found !== undefined && !Object.is(wanted.$not, found) ? [] : [`${at} is ${show(found)}, wanted another`];
     }
     if (typeof wanted.$type === "string") {
       return typeof found === wanted.$type ? [] : [`${at} is ${show(found)}, wanted a ${wanted.$type}`];

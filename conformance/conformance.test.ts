@@ -5,10 +5,16 @@ import { loadConformance } from "./load-vectors.ts";
 import { parityPage } from "./parity-page.ts";
 import { createHttpTarget } from "./targets/http.ts";
 import { createInProcessTarget } from "./targets/in-process.ts";
+import { createIssuerPlaneTarget, createIssuerSocketTarget } from "./targets/issuer-plane.ts";
 
 const { vectors, facts, deviations } = loadConformance();
 const listed = new Set(deviations.map(({ id }) => id));
-const targets = [await createInProcessTarget(), await createHttpTarget()];
+const targets = [
+  await createInProcessTarget(),
+  await createHttpTarget(),
+  await createIssuerPlaneTarget(),
+  await createIssuerSocketTarget(),
+];
 afterAll(async () => {
   for (const target of targets) await target.close();
 });
@@ -59,5 +65,8 @@ describe("the comparison", () => {
     expect(differences({ a: { $exactly: { b: 1 } } }, { a: { b: 1 } })).toEqual([]);
     expect(differences({ a: { $exactly: { b: 1 } } }, { a: { b: 1, c: 2 } })).toHaveLength(1);
     expect(differences({ a: { $exactly: {} } }, { a: null })).toHaveLength(1);
+    expect(differences({ a: { $not: 1 } }, { a: 2 })).toEqual([]);
+    expect(differences({ a: { $not: 1 } }, { a: 1 })).toHaveLength(1);
+    expect(differences({ a: { $not: 1 } }, {})).toHaveLength(1);
   });
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Deviation, Fact, Vector } from "./vector.ts";
 
 const root = import.meta.dirname;
-const AREAS = ["rest-api", "http-api", "authorizers", "policies", "token", "mapping"];
+const AREAS = ["rest-api", "http-api", "authorizers", "policies", "token", "mapping", "issuer"];
 
 /** Everything under conformance/, checked for what makes it usable as evidence. @throws Error naming the first fault */
 export function loadConformance(): {
@@ -11,16 +11,17 @@ export function loadConformance(): {
   facts: readonly Fact[];
   deviations: readonly Deviation[];
 } {
-  const vectors = AREAS.flatMap((area) =>
-    globSync(`${area}/**/*.json`, { cwd: root })
+  const vectors = AREAS.flatMap((area) => {
+    const found = globSync(`${area}/**/*.json`, { cwd: root })
       .sort()
-      .flatMap((file) => read<Vector[]>(file)),
-  );
+      .flatMap((file) => read<Vector[]>(file));
+    if (found.length === 0) throw new Error(`no vector was found in ${area}: a run over nothing shows nothing`);
+    return found;
+  });
   const facts = globSync("facts/*.json", { cwd: root })
     .sort()
     .flatMap((file) => read<Fact[]>(file));
   const deviations = read<Deviation[]>("deviations.json");
-  if (vectors.length === 0) throw new Error("no vector was found: a run over nothing shows nothing");
   const ids = new Set<string>();
   const known = new Set(facts.map((fact) => fact.id));
   if (known.size !== facts.length) throw new Error("two facts share an id");

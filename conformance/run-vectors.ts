@@ -18,7 +18,10 @@ export async function runVectors(
       outcomes.push({ vector, target: target.name, differences });
     }
   }
-  if (outcomes.length === 0) throw new Error("no target took any vector: a run over nothing shows nothing");
+  const idle = targets.find(({ name }) => !outcomes.some(({ target }) => target === name));
+  if (outcomes.length === 0 || idle !== undefined) {
+    throw new Error(`${idle?.name ?? "no target"} took no vector: a run over nothing shows nothing`);
+  }
   const listed = new Map(deviations.map((deviation) => [deviation.id, deviation.reason]));
   const surprises = outcomes.flatMap(({ vector, target, differences }) => {
     const isListed = listed.has(vector.id);

@@ -10,10 +10,16 @@ import { parityPage } from "./parity-page.ts";
 import { runVectors } from "./run-vectors.ts";
 import { createHttpTarget } from "./targets/http.ts";
 import { createInProcessTarget } from "./targets/in-process.ts";
+import { createIssuerPlaneTarget, createIssuerSocketTarget } from "./targets/issuer-plane.ts";
 
 const { vectors, facts, deviations } = loadConformance();
 const at = process.argv.indexOf("--package");
-const targets = [await createInProcessTarget(), await createHttpTarget(at < 0 ? undefined : process.argv[at + 1])];
+const targets = [
+  await createInProcessTarget(),
+  await createHttpTarget(at < 0 ? undefined : process.argv[at + 1]),
+  await createIssuerPlaneTarget(),
+  await createIssuerSocketTarget(),
+];
 try {
   const { outcomes, surprises } = await runVectors(vectors, deviations, targets);
   for (const surprise of surprises) console.log(surprise);

@@ -76,7 +76,7 @@ export async function createInProcessTarget(): Promise<Target> {
           ? await askApi(plane as Plane, subject, withToken(when as unknown as RestQuestion, issuer.mint, remote))
           : isApi
             ? askTemplate(when.template, PLACE)
-            : await judges[subject](vector.given, when);
+            : await judges[subject as keyof typeof judges](vector.given, when); // of the subjects above
         found.push(
           ...differences(then, answer).map((each) => (vector.steps.length > 1 ? `step ${index + 1}: ${each}` : each)),
         );
