@@ -99,7 +99,11 @@ async function openTarget(name: string, transport: IssuerTransport): Promise<Tar
 }
 
 async function runSteps(plane: Plane, { steps }: Vector): Promise<readonly string[]> {
-  const kept = new Map<string, string>([["issuer", plane.issuer.issuerUrl]]);
+  const { issuerUrl } = plane.issuer;
+  const kept = new Map<string, string>([
+    ["issuer", issuerUrl],
+    ["port", new URL(issuerUrl).port],
+  ]);
   const found: string[] = [];
   for (const [index, { when, then }] of steps.entries()) {
     const lookUp = placeholdersOf(plane, kept);
@@ -129,7 +133,7 @@ async function openPlane({ given }: Vector, dataDir: string, transport: IssuerTr
   const issuer = createIssuer({
     issuerUrl,
     tenants,
-    keys: await openKeyRing(folder, clockOf),
+    keys: await openKeyRing(folder, { clock: clockOf }),
     folder,
     documents: () => documents,
     ...(actions && { actions }),

@@ -108,7 +108,7 @@ async function printCallCode(
 async function tokenStep(includeSecret: boolean, args: Arguments, cwd: string): Promise<Step> {
   const { readTokenRequest } = await import("./copy-as-code/token-request.ts");
   const dataDir = resolve(cwd, args.string("data-dir") ?? SERVER_DEFAULTS.dataDir);
-  const wanted = { dataDir, api: args.string("api"), m2m: undefined, scopes: undefined, includeSecret };
+  const wanted = { dataDir, cwd, api: args.string("api"), m2m: undefined, scopes: undefined, includeSecret };
   try {
     const { request, clientName, audience } = await readTokenRequest(wanted);
     return { title: `a token for ${audience} by "${clientName}"; its access_token is the TOKEN of step 2`, request };

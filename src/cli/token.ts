@@ -86,7 +86,7 @@ export const token: Command = {
     const dataDir = resolve(io.cwd, args.string("data-dir") ?? SERVER_DEFAULTS.dataDir);
     try {
       if (language !== undefined) await printTokenCode(language, dataDir, options, args, io);
-      else io.out(`${await mintFromDataDir(dataDir, options)}\n`);
+      else io.out(`${await mintFromDataDir(dataDir, io.cwd, options)}\n`);
       return 0;
     } catch (error) {
       if (error instanceof MintError) throw new UsageError(error.message);
@@ -109,7 +109,7 @@ async function printTokenCode(
   const { readTokenRequest } = await import("./copy-as-code/token-request.ts");
   const { writeSteps } = await import("./copy-as-code/write-steps.ts");
   const includeSecret = args.boolean("include-secret");
-  const { request, clientName } = await readTokenRequest({ dataDir, api, m2m, scopes, includeSecret });
+  const { request, clientName } = await readTokenRequest({ dataDir, cwd: io.cwd, api, m2m, scopes, includeSecret });
   io.out(await writeSteps([{ title: "a token", request }], language));
   if (!includeSecret) {
     io.err(`CLIENT_SECRET is read from the environment: the secret of "${clientName}". --include-secret writes it.\n`);

@@ -38,7 +38,7 @@ export const GATEWAY_REASONS = {
   authorizer_explicit_deny: "A Deny statement of the policy the authorizer returned matches this method ARN.",
   authorizer_implicit_deny: "No statement of the policy the authorizer returned allows this method ARN.",
   cached_policy_denies:
-    "The policy was cached from an earlier request with the same identity and does not cover this route: return a policy for the whole stage, or set the TTL to 0.",
+    "The policy was cached from an earlier request with the same identity and does not allow this route. If it speaks of that route only, return one for the whole stage, or set the TTL to 0; else the caller lacks what this route needs.",
   method_arn_too_long: "The method ARN exceeds 1600 bytes: shorten the path.",
   resource_policy_explicit_deny: "A Deny statement of the API's resource policy matches.",
   resource_policy_implicit_deny: "The API has a resource policy and nothing in it allows this request.",

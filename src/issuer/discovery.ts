@@ -39,6 +39,8 @@ export function discoveryDocument(issuerUrl: string): Readonly<Record<string, un
       "email",
       "email_verified",
       "exp",
+      "family_name",
+      "given_name",
       "iat",
       "iss",
       "name",

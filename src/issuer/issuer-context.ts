@@ -12,6 +12,7 @@ import type { AuthorizationCodes } from "./token-endpoint/authorization-codes.ts
 import type { UsedAssertions } from "./token-endpoint/client-assertion.ts";
 import type { RefreshTokens } from "./token-endpoint/refresh-tokens.ts";
 import type { OpaqueTokens } from "./tokens/opaque-token.ts";
+import type { UserinfoClaims } from "./tokens/userinfo-claims.ts";
 
 /** What lives as long as the issuer. Its http and https listeners share it. */
 export interface IssuerState {
@@ -26,6 +27,7 @@ export interface IssuerState {
   readonly codes: AuthorizationCodes;
   readonly refreshTokens: RefreshTokens;
   readonly opaqueTokens: OpaqueTokens;
+  readonly userinfoClaims: UserinfoClaims;
   readonly usedAssertions: UsedAssertions;
   /** Epoch milliseconds. */
   readonly clock: () => number;

@@ -35,6 +35,12 @@ export function jsonAnswer(status: number, body: unknown, headers: readonly stri
   return { status, headers: ["content-type", "application/json", ...headers], body: JSON.stringify(body) };
 }
 
+/** As those of Auth0's answers that name the charset (R: the Management API, /userinfo). */
+export function utf8JsonAnswer(status: number, body: unknown, headers: readonly string[] = []): IssuerAnswer {
+  const type = ["content-type", "application/json; charset=utf-8"];
+  return { status, headers: [...type, ...headers], body: JSON.stringify(body) };
+}
+
 export function textAnswer(status: number, body: string): IssuerAnswer {
   return { status, headers: ["content-type", "text/plain; charset=utf-8", ...NO_STORE], body };
 }

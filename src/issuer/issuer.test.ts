@@ -395,6 +395,20 @@ describe("metadata", () => {
     expect(issuer.jwks().keys).toHaveLength(1);
   });
 
+  test("two slashes at the start are not found either, and an event says whose slash it is", async () => {
+    const fresh = issuerOf(tenant);
+    expect((await fresh.handle(request("GET", "//authorize?client_id=x"))).status).toBe(404);
+    expect((await fresh.handle(request("GET", "/nothing"))).status).toBe(404);
+    expect(events).toEqual([
+      {
+        kind: "refused",
+        endpoint: "GET //authorize",
+        reason: "double_slash",
+        description: "Cannot GET //authorize",
+      },
+    ]);
+  });
+
   test("HEAD is GET without the body", async () => {
     const answer = await issuer.handle(request("HEAD", "/.well-known/jwks.json"));
     expect(answer).toMatchObject({ status: 200, body: "" });

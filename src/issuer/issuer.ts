@@ -1,4 +1,4 @@
-import type { Documents } from "../store/documents.ts";
+import { type Documents, StoreError } from "../store/documents.ts";
 import type { Actions } from "./actions/actions.ts";
 import { NO_ACTIONS } from "./actions/load-actions.ts";
 import { discoveryDocument } from "./discovery.ts";
@@ -10,6 +10,7 @@ import {
   type IssuerRequest,
   jsonAnswer,
   methodAndPath,
+  NO_STORE,
   textAnswer,
 } from "./issuer-request.ts";
 import type { IssuerJwks, KeyRing, RsaAlgorithm } from "./keys/keys.ts";
@@ -20,7 +21,7 @@ import { isLoopbackName } from "./loopback.ts";
 import { answerManagement } from "./management/answer-management.ts";
 import { createEventLog } from "./management/event-log.ts";
 import { answerProfile } from "./profiles/answer-profile.ts";
-import type { StateFolder } from "./state-folder.ts";
+import { type StateFolder, StateFolderError } from "./state-folder.ts";
 import type { Tenant } from "./tenant/tenant.ts";
 import type { TenantStore } from "./tenant/tenant-store.ts";
 import { answerTokenEndpoint } from "./token-endpoint/answer-token-endpoint.ts";
@@ -29,6 +30,7 @@ import { createUsedAssertions } from "./token-endpoint/client-assertion.ts";
 import { openRefreshTokens } from "./token-endpoint/refresh-tokens.ts";
 import { type MintOptions, mintToken } from "./tokens/mint-token.ts";
 import { openOpaqueTokens } from "./tokens/opaque-token.ts";
+import { openUserinfoClaims } from "./tokens/userinfo-claims.ts";
 
 export interface IssuerOptions {
   /** E.g. `http://localhost:4567/`. The trailing slash is part of it, as on Auth0. */
@@ -89,6 +91,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
     codes: createAuthorizationCodes({ clock }),
     refreshTokens: openRefreshTokens({ documents, clock }),
     opaqueTokens: openOpaqueTokens({ folder: options.folder, clock }),
+    userinfoClaims: openUserinfoClaims({ documents, clock }),
     usedAssertions: createUsedAssertions({ clock }),
     clock,
     emit,
@@ -108,9 +111,24 @@ export function createIssuer(options: IssuerOptions): Issuer {
           (await answerLogin(request, context)) ??
           (await answerManagement(request, context)) ??
           (await answerProfile(request, context)) ??
-          textAnswer(404, `Cannot ${methodAndPath(request)}`) // (C) the text Auth0's front gives
+          notFound(request)
         );
     }
+  }
+
+  function notFound(request: IssuerRequest): IssuerAnswer {
+    const endpoint = methodAndPath(request);
+    const description = `Cannot ${endpoint}`; // (C) the text Auth0's front gives
+    if (/^\S+ \/\//.test(endpoint)) {
+      // An issuer with its slash, pasted where a client adds one of its own: the cause of this 404 more often than any.
+      emit({
+        kind: "refused",
+        endpoint: eventText(endpoint),
+        reason: "double_slash",
+        description: eventText(description),
+      });
+    }
+    return textAnswer(404, description);
   }
 
   return {
@@ -122,10 +140,12 @@ export function createIssuer(options: IssuerOptions): Issuer {
       if (host === undefined) {
         const description = "The development issuer answers for localhost, *.localhost, 127.0.0.1 and [::1] only.";
         const actual = eventText(headerValues(request, "host").join(", "));
-        emit({ kind: "refused", endpoint: methodAndPath(request), reason: "host_not_local", description, actual });
+        const endpoint = eventText(methodAndPath(request));
+        emit({ kind: "refused", endpoint, reason: "host_not_local", description, actual });
         answer = textAnswer(403, description);
       } else {
-        answer = await route(request, { issuerUrl: issuerOf(host, listener, tenant), tenant, state });
+        const context = { issuerUrl: issuerOf(host, listener, tenant), tenant, state };
+        answer = await route(request, context).catch((error: unknown) => refuseWithoutState(error, request, emit));
       }
       const headers = [...answer.headers, ...DEV_ISSUER_HEADER, "x-content-type-options", "nosniff"];
       return { ...answer, headers, body: request.method === "HEAD" ? "" : answer.body };
@@ -139,10 +159,29 @@ function publishedAlgorithms(tenant: Tenant): readonly RsaAlgorithm[] {
   return tenant.apis.some(({ signingAlg }) => signingAlg === "PS256") ? ["RS256", "PS256"] : ["RS256"];
 }
 
-/** A custom domain is an issuer of its own: tokens carry the `iss` of the host that was asked (D). */
+/**
+ * A full disk, a file that another program has spoilt or holds: the developer's to mend, and no defect of ours.
+ *
+ * @throws what is none of these
+ */
+function refuseWithoutState(error: unknown, request: IssuerRequest, emit: IssuerState["emit"]): IssuerAnswer {
+  if (!(error instanceof StoreError || error instanceof StateFolderError)) throw error;
+  const description = "The development issuer cannot read or write its state. Its terminal says why.";
+  const endpoint = eventText(methodAndPath(request));
+  emit({ kind: "refused", endpoint, reason: "state_unusable", description, actual: eventText(error.message) });
+  return jsonAnswer(500, { error: "server_error", error_description: description }, NO_STORE);
+}
+
+/**
+ * A custom domain is an issuer of its own: tokens carry the `iss` of the host that was asked (D). The port is the
+ * listener's, never the request's: nobody names an issuer by what they send.
+ */
 function issuerOf(host: string, listener: string, { customDomains }: Tenant): string {
   const name = host.replace(/:\d+$/, "").toLowerCase();
-  return customDomains.includes(name) ? `${new URL(listener).protocol}//${host}/` : listener;
+  if (!customDomains.includes(name)) return listener;
+  const url = new URL(listener);
+  url.hostname = name;
+  return url.href;
 }
 
 function checkIssuerUrl(issuerUrl: string, allowedHosts: readonly string[]): void {

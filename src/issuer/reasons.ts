@@ -9,7 +9,9 @@ export const ISSUER_REASONS = {
   ...LOGIN_REASONS,
   ...MANAGEMENT_REASONS,
   ...ACTION_REASONS,
+  double_slash: "Take the slash off the end of the domain or base URL that the client was given.",
   host_not_local: "Ask the development issuer as localhost, *.localhost, 127.0.0.1 or [::1].",
+  state_unusable: "Mend what the message names: a full disk, a file of another program, a process that holds it.",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type IssuerReason = keyof typeof ISSUER_REASONS;

@@ -50,6 +50,17 @@ test.skipIf(process.platform === "win32")("a file that others can read is refuse
   await expect(folder.readOrCreate("key", () => "new")).rejects.toMatchObject({ code: "not_private" });
 });
 
+test.skipIf(process.platform === "win32").each([0o777, 0o770, 0o755, 0o701])(
+  "a folder of mode %o is refused, since others can use it",
+  (mode) => {
+    const { path } = openStateFolder(dataDir);
+    chmodSync(path, mode);
+    expect(() => openStateFolder(dataDir)).toThrow(
+      expect.objectContaining({ code: "not_private", path, message: expect.stringContaining("chmod 700") }),
+    );
+  },
+);
+
 test("a file over the bound is not read", () => {
   const folder = openStateFolder(dataDir);
   writeFileSync(join(folder.path, "key"), "x".repeat(MAX_STATE_FILE_BYTES + 1), { mode: 0o600 });

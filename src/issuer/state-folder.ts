@@ -56,6 +56,7 @@ export const MAX_STATE_FILE_BYTES = 64 * 1024;
 export function openStateFolder(dataDir: string): StateFolder {
   const folder = join(resolve(dataDir), "issuer");
   makeFolder(folder);
+  refuseShared(folder);
 
   function read(name: string): string | undefined {
     const path = join(folder, name);
@@ -135,6 +136,22 @@ export function openStateFolder(dataDir: string): StateFolder {
       }
     },
   };
+}
+
+/** Who can write to the folder can put another key in a file's place, whatever the file's own mode. */
+function refuseShared(path: string): void {
+  const mode = modeOf(path);
+  if (process.platform === "win32" || (mode & 0o077) === 0) return;
+  const message = `The folder ${path} has mode ${mode.toString(8)}, so others can use it. Run chmod 700 on it if nobody has, or delete it (all in it is made anew).`;
+  throw new StateFolderError("not_private", path, message);
+}
+
+function modeOf(path: string): number {
+  try {
+    return statSync(path).mode & 0o777;
+  } catch (error) {
+    throw asStateFolderError(error, path);
+  }
 }
 
 function refuseLarge(path: string, bytes: number): void {

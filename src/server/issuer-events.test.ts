@@ -20,6 +20,10 @@ test("evidence stands beside what was wanted", () => {
   expect(issuerLine({ ...refused, expected: ["a"], actual: "b" })).toContain('(wanted ["a"], found "b")');
 });
 
+test("evidence is told where nothing in particular was wanted", () => {
+  expect(issuerLine({ ...refused, actual: "token_expired" })).toContain(": pets (token_expired)  Compare");
+});
+
 test("what went well has no line", () => {
   expect(issuerLine({ kind: "logged_in", clientId: "abc", userId: "auth0|alice" })).toBeUndefined();
 });

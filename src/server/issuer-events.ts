@@ -34,10 +34,11 @@ export function issuerLine(event: IssuerEvent): string | undefined {
     case "refused": {
       const about = [event.clientId && `client ${event.clientId}`, event.audience && `audience ${event.audience}`];
       const named = about.filter(Boolean).join(", ");
-      const found =
-        event.expected === undefined ? "" : ` (wanted ${text(event.expected)}, found ${text(event.actual)})`;
+      const { actual, expected } = event;
+      const evidence =
+        expected === undefined ? foundAlone(actual) : ` (wanted ${text(expected)}, found ${text(actual)})`;
       return printable(
-        `issuer: ${event.endpoint} refused${named && ` for ${named}`}: ${event.description}${found}  ${ISSUER_REASONS[event.reason]}  [${event.reason}]`,
+        `issuer: ${event.endpoint} refused${named && ` for ${named}`}: ${event.description}${evidence}  ${ISSUER_REASONS[event.reason]}  [${event.reason}]`,
       );
     }
     case "warned":
@@ -50,6 +51,11 @@ export function issuerLine(event: IssuerEvent): string | undefined {
   }
 }
 
+/** What was wrong, where nothing in particular was wanted, such as why an access token is refused. */
+function foundAlone(actual: unknown): string {
+  return actual === undefined ? "" : ` (${typeof actual === "string" ? actual : text(actual)})`;
+}
+
 function text(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : (JSON.stringify(value) ?? "nothing");
+  return JSON.stringify(value) ?? "nothing";
 }

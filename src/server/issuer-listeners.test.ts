@@ -4,7 +4,7 @@ import { request as requestHttps } from "node:https";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { signCertificate, toPem } from "../issuer/tls/certificate.ts";
-import { type IssuerListeners, listenAsIssuer } from "./issuer-listeners.ts";
+import { ISSUER_LIMITS, type IssuerListeners, listenAsIssuer } from "./issuer-listeners.ts";
 
 let tls: { cert: string; key: string };
 let listeners: IssuerListeners | undefined;
@@ -41,15 +41,27 @@ async function listenAt(port: number): Promise<IssuerListeners> {
   return listeners;
 }
 
-function get(url: string): Promise<string> {
+async function get(url: string): Promise<string> {
+  return (await ask(url)).text;
+}
+
+interface Sent {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+function ask(url: string, { body = "", ...sent }: Sent = {}): Promise<{ status: number | undefined; text: string }> {
   return new Promise((resolve, reject) => {
     const { port, pathname, protocol } = new URL(url);
-    const options = { host: "127.0.0.1", port, path: pathname, agent: false };
+    const options = { ...sent, host: "127.0.0.1", port, path: pathname, agent: false };
     const asked =
       protocol === "https:" ? requestHttps({ ...options, rejectUnauthorized: false }) : requestHttp(options);
-    asked.on("response", (response) => response.setEncoding("utf8").on("data", resolve));
+    asked.on("response", (response) =>
+      response.setEncoding("utf8").on("data", (text) => resolve({ status: response.statusCode, text })),
+    );
     asked.on("error", reject);
-    asked.end();
+    asked.end(body);
   });
 }
 
@@ -106,4 +118,28 @@ test("when the first one is taken, it is the first one's error", async () => {
 
 test("the last port has none after it", async () => {
   await expect(listenAt(65_535)).rejects.toMatchObject({ exitCode: 2, message: /65535/ });
+});
+
+test("a browser's cookies of all that ran on localhost, and a long address, are taken", async () => {
+  const { httpUrl, tlsUrl } = await listenAt(0);
+  const headers = { cookie: `a=${"x".repeat(50_000)}` };
+  for (const url of [httpUrl, tlsUrl]) {
+    expect((await ask(`${url}${"a".repeat(32_000)}`, { headers })).status).toBe(200);
+  }
+});
+
+test("each address has its bounds", async () => {
+  const { httpUrl, tlsUrl } = await listenAt(0);
+  const { bodyBytes = 0, headerValueBytes = 0, targetChars = 0 } = ISSUER_LIMITS;
+  for (const url of [httpUrl, tlsUrl]) {
+    const statuses = [];
+    for (const [path, sent] of [
+      ["", { method: "POST", body: "x".repeat(bodyBytes + 1) }],
+      ["", { headers: { cookie: "x".repeat(headerValueBytes) } }],
+      ["a".repeat(targetChars), {}],
+    ] as const) {
+      statuses.push((await ask(`${url}${path}`, sent)).status);
+    }
+    expect(statuses).toEqual([413, 431, 414]);
+  }
 });

@@ -1,6 +1,7 @@
 import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
 import { listen } from "./http-listener/listen.ts";
 import { ListenError } from "./http-listener/listen-error.ts";
+import type { ListenerLimits } from "./http-listener/listener-limits.ts";
 import { StartError } from "./start-error.ts";
 
 /**
@@ -14,6 +15,18 @@ export interface IssuerListeners {
   readonly tlsUrl: string;
   stop(): Promise<void>;
 }
+
+/**
+ * Not API Gateway's. Cookies know no ports, so those of every program that ever ran on localhost come along; an
+ * id_token_hint is in the address. Bodies have 1 MB at most, and whoever sends a little more is still told so by the issuer.
+ */
+export const ISSUER_LIMITS: Partial<ListenerLimits> = {
+  targetChars: 40 * 1024,
+  headerValueBytes: 64 * 1024,
+  headBytes: 128 * 1024,
+  bodyBytes: 2 * 1024 * 1024,
+  connections: 1000,
+};
 
 const HOST = "127.0.0.1";
 const MAX_PORT = 65_535;
@@ -37,11 +50,12 @@ export async function listenAsIssuer(options: {
   }
   let httpUrl = "";
   let tlsUrl = "";
-  const http = await listen({ host: HOST, port, onError, handler: (request) => options.handler(request, httpUrl) });
+  const shared = { host: HOST, onError, limits: ISSUER_LIMITS };
+  const http = await listen({ ...shared, port, handler: (request) => options.handler(request, httpUrl) });
   httpUrl = `http://localhost:${http.port}/`;
   try {
     const handler = (request: IncomingRequest) => options.handler(request, tlsUrl);
-    const twin = await listen({ host: HOST, port: port === 0 ? 0 : port + 1, tls, onError, handler });
+    const twin = await listen({ ...shared, port: port === 0 ? 0 : port + 1, tls, handler });
     tlsUrl = `https://localhost:${twin.port}/`;
     return { httpUrl, tlsUrl, stop: async () => void (await Promise.all([http.stop(), twin.stop()])) };
   } catch (error) {

@@ -47,7 +47,9 @@ export interface IssuerPlaneOptions {
 export async function startIssuer(options: IssuerPlaneOptions): Promise<IssuerPlane> {
   const { dataDir } = options;
   const onTrouble = options.onTrouble ?? (() => {});
-  const { folder, keys, ca } = await openIssuerFolder(dataDir);
+  const { folder, keys, ca } = await openIssuerFolder(dataDir, (message) =>
+    options.onIssuerEvent({ kind: "keys_changed", message }),
+  );
   const documents = lazyDocuments(folder);
   /** One for as long as the server runs: codes and logins under way are in it. */
   let started: { readonly issuer: Issuer; readonly tenants: TenantStore } | undefined;

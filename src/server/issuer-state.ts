@@ -17,12 +17,18 @@ export interface IssuerFolder {
   readonly ca: LocalCa;
 }
 
-/** @throws StartError when the folder cannot be used, or others can read what is secret in it */
-export async function openIssuerFolder(dataDir: string): Promise<IssuerFolder> {
+/**
+ * @param onKeysChange told of what another process did to the keys
+ * @throws StartError when the folder cannot be used, or others can read what is secret in it
+ */
+export async function openIssuerFolder(
+  dataDir: string,
+  onKeysChange: (message: string) => void = () => {},
+): Promise<IssuerFolder> {
   try {
     const folder = openStateFolder(dataDir);
     // The first start waits for a key of another thread, and makes what TLS needs meanwhile.
-    const [keys, ca] = await Promise.all([openKeyRing(folder), openLocalCa(folder)]);
+    const [keys, ca] = await Promise.all([openKeyRing(folder, { onChange: onKeysChange }), openLocalCa(folder)]);
     return { folder, keys, ca };
   } catch (error) {
     if (error instanceof StateFolderError) throw new StartError(error.message);

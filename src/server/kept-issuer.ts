@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createIssuer } from "../issuer/issuer.ts";
 import type { Tenant } from "../issuer/tenant/tenant.ts";
 import type { MintOptions } from "../issuer/tokens/mint-token.ts";
 import { createMemoryDocuments } from "../store/memory-documents.ts";
-import { openIssuerFolder, openTenant } from "./issuer-state.ts";
+import { findTenantFile, openIssuerFolder, openTenant } from "./issuer-state.ts";
+import { SERVER_DEFAULTS } from "./server-options.ts";
 import { StartError } from "./start-error.ts";
 import { writePrivateFile } from "./write-private-file.ts";
 
@@ -30,12 +31,13 @@ export interface KeptIssuer {
 }
 
 /**
- * Opens the project's own keys and tenant, with the issuer URL of the server that ran last.
+ * Opens the project's own keys and tenant, with the issuer URL of the server that ran last; where none has run and there
+ * is a tenant all the same, with that of one that would.
  *
- * @throws StartError when none has run with this folder
+ * @throws StartError when there is neither
  */
-export async function openKeptIssuer(dataDir: string): Promise<KeptIssuer> {
-  const { issuerUrl, issuerUrls, tenantFile: file } = readKept(dataDir);
+export async function openKeptIssuer(dataDir: string, cwd: string): Promise<KeptIssuer> {
+  const { issuerUrl, issuerUrls, tenantFile: file } = readKept(dataDir, cwd);
   const { folder, keys } = await openIssuerFolder(dataDir);
   const tenants = await openTenant({ file, folder, issuerUrls });
   const issuer = createIssuer({ issuerUrl, tenants, keys, folder, documents: createMemoryDocuments });
@@ -43,21 +45,38 @@ export async function openKeptIssuer(dataDir: string): Promise<KeptIssuer> {
 }
 
 /** Mints from the project's own keys. @throws StartError */
-export async function mintFromDataDir(dataDir: string, mintOptions: MintOptions): Promise<string> {
-  return (await openKeptIssuer(dataDir)).mint(mintOptions);
+export async function mintFromDataDir(dataDir: string, cwd: string, mintOptions: MintOptions): Promise<string> {
+  return (await openKeptIssuer(dataDir, cwd)).mint(mintOptions);
 }
 
-function readKept(dataDir: string): Kept {
+/** What the server that ran last has written down of its issuer, as far as it is sound. */
+export function findKeptIssuer(dataDir: string): Partial<Kept> {
   try {
-    const kept = JSON.parse(readFileSync(join(dataDir, KEPT_FILE), "utf8")) as Kept;
-    if (typeof kept.issuerUrl === "string" && Array.isArray(kept.issuerUrls) && typeof kept.tenantFile === "string") {
-      return kept;
-    }
+    const { issuerUrl, issuerUrls, tenantFile } = JSON.parse(readFileSync(join(dataDir, KEPT_FILE), "utf8"));
+    const isUrls = Array.isArray(issuerUrls) && issuerUrls.length > 0 && issuerUrls.every((url) => URL.canParse(url));
+    return {
+      ...(URL.canParse(issuerUrl) && { issuerUrl }),
+      ...(isUrls && { issuerUrls }),
+      ...(typeof tenantFile === "string" && { tenantFile }),
+    };
   } catch {
-    // As good as none.
+    return {}; // As good as none.
+  }
+}
+
+function readKept(dataDir: string, cwd: string): Kept {
+  const { issuerUrl, issuerUrls, tenantFile } = findKeptIssuer(dataDir);
+  if (issuerUrl !== undefined && issuerUrls !== undefined && tenantFile !== undefined) {
+    return { issuerUrl, issuerUrls, tenantFile };
+  }
+  const file = findTenantFile(undefined, cwd, dataDir);
+  if (existsSync(file)) {
+    const { issuerPort } = SERVER_DEFAULTS;
+    const issuerUrls = [`http://localhost:${issuerPort}/`, `https://localhost:${issuerPort + 1}/`] as const;
+    return { issuerUrl: issuerUrls[0], issuerUrls, tenantFile: file };
   }
   throw new StartError(
-    `no issuer has run with the data folder ${dataDir}. Start one with "gatewarden demo" or "gatewarden dev FILE", or name its folder with --data-dir.`,
+    `no issuer has run with the data folder ${dataDir}. Start one with "gatewarden demo" or "gatewarden dev FILE", make an API with "gatewarden issuer api create", or name its folder with --data-dir.`,
     2,
   );
 }

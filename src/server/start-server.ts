@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AuthorizerCache } from "../execute-api/authorizers/authorizer-cache.ts";
 import { createIssuerKeys } from "../execute-api/authorizers/issuer-keys.ts";
@@ -82,6 +82,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     issuerEvents.add(event, Date.now());
     events.onIssuerEvent?.(event);
   };
+  refuseMissingTenant(options.tenant, "--tenant");
   if (options.issuerPort !== undefined) refuseProduction(process.env, options.allowIssuerInProduction === true);
   const issuer =
     options.issuerPort === undefined
@@ -113,6 +114,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     });
   let project = load();
   refuseUnloadable(project.findings);
+  if (issuer) refuseMissingTenant(project.tenant, "tenant in the project file");
 
   const records = new DecisionRing(DECISION_RING_CAPACITY);
   const metrics = createMetrics();
@@ -357,6 +359,15 @@ function unknownTarget({ domainName }: CustomDomain): Answer {
     headers: ["Content-Type", "application/json"],
     body: JSON.stringify({ message: `The API that ${domainName} maps this path to is not served here.` }),
   };
+}
+
+/** A path with a typing error would otherwise be a tenant without anything in it. */
+function refuseMissingTenant(file: string | undefined, namedBy: string): void {
+  if (file === undefined || existsSync(file)) return;
+  throw new StartError(
+    `${namedBy} is ${JSON.stringify(file)}, and there is no such file. Make it with "gatewarden issuer api create IDENTIFIER --tenant FILE", or name one that is there.`,
+    2,
+  );
 }
 
 /** Whoever reaches the admin port passes with a Host header that anybody can send. */

@@ -37,7 +37,8 @@ export const TOKEN_REASONS = {
   },
   jwe_token: {
     sentence: () => "token is encrypted (5 segments), a signed JWT has 3",
-    check: "Ask for the API's audience, or turn token encryption off for this API at the issuer.",
+    check:
+      "Ask the issuer for the API's audience: without one Auth0 answers an opaque token, which is encrypted. Else turn token encryption off for this API.",
   },
   malformed_encoding: {
     sentence: ({ segment, expected }) =>

@@ -17,12 +17,13 @@ export interface TokenRequest {
  */
 export async function readTokenRequest(options: {
   readonly dataDir: string;
+  readonly cwd: string;
   readonly api: string | undefined;
   readonly m2m: string | undefined;
   readonly scopes: readonly string[] | undefined;
   readonly includeSecret: boolean;
 }): Promise<TokenRequest> {
-  const { issuerUrl, tenant } = await openKeptIssuer(options.dataDir);
+  const { issuerUrl, tenant } = await openKeptIssuer(options.dataDir, options.cwd);
   const api = chooseApi(tenant, options.api);
   const client = chooseClient(tenant, api, options.m2m);
   if (client === undefined) {

@@ -22,7 +22,7 @@ const create: Verb = {
         `--type is ${type === undefined ? "not given" : JSON.stringify(type)}, wanted ${TYPES.join(", ")}.`,
       );
     }
-    const { store, issuerUrl } = await openProjectTenant(call);
+    const { store, issuerUrl, issuerUrls } = await openProjectTenant(call);
     const grants = args.strings("grant").map((text) => readAudience(text, store.current()));
     const callbacks = args.strings("callback");
     // A page asks for tokens from where its callback is, unless told otherwise.
@@ -50,7 +50,7 @@ const create: Verb = {
     if (args.boolean("json")) {
       const shown = { ...clientJson(client), ...(secret.clientSecret && { client_secret: secret.clientSecret }) };
       io.out(
-        `${JSON.stringify({ client: shown, domain: new URL(issuerUrl).host, issuer: issuerUrl, curl }, null, 2)}\n`,
+        `${JSON.stringify({ client: shown, domain: domainFor(type, issuerUrls), issuer: issuerUrl, curl }, null, 2)}\n`,
       );
       return 0;
     }
@@ -60,6 +60,7 @@ const create: Verb = {
       const shown = secret.clientSecret ?? `gatewarden issuer secrets show ${clientId}`;
       io.out(`client_secret  ${shown}\n`);
     }
+    io.out(`domain         ${domainFor(type, issuerUrls)}\n`);
     io.out(`issuer         ${issuerUrl}\n`);
     if (client.webOrigins.length > 0) io.out(`web_origins    ${client.webOrigins.join(" ")}\n`);
     if (curl !== undefined) {
@@ -70,6 +71,16 @@ const create: Verb = {
     return 0;
   },
 };
+
+/**
+ * What an SDK is given as its domain. Browsers need no TLS for localhost, and the SDK for them takes a URL; most others
+ * put https:// in front of a host.
+ */
+function domainFor(type: string, issuerUrls: readonly string[]): string {
+  const isBrowsers = type === "spa" || type === "native";
+  const url = issuerUrls.find((each) => each.startsWith(isBrowsers ? "http:" : "https:")) ?? issuerUrls[0]!;
+  return isBrowsers ? new URL(url).origin : new URL(url).host;
+}
 
 const list: Verb = {
   usage: "app list",

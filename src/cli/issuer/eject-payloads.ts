@@ -43,6 +43,9 @@ export function clientPayload(client: Client) {
   }));
   return {
     name: client.name,
+    ...(client.description !== undefined && { description: client.description }),
+    ...(client.logoUri !== undefined && { logo_uri: client.logoUri }),
+    ...(client.metadata !== undefined && { client_metadata: client.metadata }),
     app_type: client.appType,
     oidc_conformant: true,
     is_first_party: client.isFirstParty,

@@ -70,6 +70,9 @@ function clientResources(client: Client, name: string): string[] {
   return [
     block(`resource "auth0_client" "${name}"`, [
       set("name", client.name),
+      ...(client.description !== undefined ? [set("description", client.description)] : []),
+      ...(client.logoUri !== undefined ? [set("logo_uri", client.logoUri)] : []),
+      ...(client.metadata !== undefined ? [setMap("client_metadata", client.metadata)] : []),
       set("app_type", client.appType),
       set("oidc_conformant", true),
       set("is_first_party", client.isFirstParty),
@@ -194,6 +197,11 @@ function set(name: string, value: string | number | boolean | readonly string[])
   if (!value.some(isLocal)) return `${name} = [${value.map(text).join(", ")}]`;
   const items = value.map((each) => `  ${text(each)},${isLocal(each) ? " # this machine" : ""}`);
   return `${name} = [\n${items.join("\n")}\n]`;
+}
+
+function setMap(name: string, values: Readonly<Record<string, string>>): string {
+  const items = Object.entries(values).map(([key, value]) => `  ${text(key)} = ${text(value)}`);
+  return items.length === 0 ? `${name} = {}` : `${name} = {\n${items.join("\n")}\n}`;
 }
 
 function refer(name: string, expression: string): string {

@@ -38,6 +38,9 @@ apis:
     test_application: false
 applications:
   - name: "Pets SPA \${x}"
+    description: Sells pets
+    logo_uri: https://pets.example/logo.png
+    client_metadata: {shop: "Bonn \${x}"}
     app_type: spa
     callbacks: [http://localhost:3000/cb, https://pets.example/cb]
     web_origins: [http://localhost:3000]
@@ -65,7 +68,7 @@ function comparable(tenant: Tenant) {
     name: api.name,
   }));
   return {
-    apis: described,
+    apis: described.map(({ unset: _, ...api }) => api), // the calls set every member
     clients: clients.map(({ clientId: _, clientSecret: __, ...client }) => client),
     grants: clientGrants.map(({ id: _, clientId, ...grant }) => ({ client: nameOf(clientId), ...grant })),
     roles: roles.map((role) => ({ ...role, description: role.description || role.name })),

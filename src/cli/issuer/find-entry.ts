@@ -15,7 +15,14 @@ export function apiNamed(tenant: Tenant, named: string): Api {
 /** By client id or name. @throws UsageError */
 export function clientNamed(tenant: Tenant, named: string): Client {
   const { clients } = tenant;
-  const found = clients.find((each) => each.clientId === named) ?? clients.find((each) => each.name === named);
+  const sameName = clients.filter((each) => each.name === named);
+  const found = clients.find((each) => each.clientId === named) ?? sameName[0];
+  if (sameName.length > 1 && found?.clientId !== named) {
+    const ids = sameName.map(({ clientId }) => clientId).join(", ");
+    throw new UsageError(
+      `several applications are called ${JSON.stringify(named)}. Name one by its client_id: ${ids}.`,
+    );
+  }
   if (found !== undefined) return found;
   throw unknown(
     "application",

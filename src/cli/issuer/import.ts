@@ -99,7 +99,8 @@ function editsFor({ file, current }: FileTenantStore, wanted: readonly ApiDeclar
   const written = new Map(verdict.content.apis?.map((api) => [api.identifier, api]));
   return wanted.flatMap(({ identifier, scopes, name }): ProposedEdit[] => {
     const api = written.get(identifier);
-    if (api === undefined) return [{ section: "apis", entry: { identifier, name, scopes } }];
+    if (api === undefined)
+      return [{ section: "apis", entry: { identifier, name, ...(scopes.length > 0 && { scopes }) } }];
     const has = api.scopes ?? [];
     const lacking = scopes.filter((scope) => !has.some(({ value }) => value === scope));
     const id = current().apis.find((each) => each.identifier === identifier)?.id;

@@ -117,9 +117,10 @@ describe("applications, users and roles", () => {
         web_origins: ["http://localhost:3000"],
         allowed_logout_urls: ["http://localhost:3000"],
       },
-      domain: "localhost:4567",
+      domain: "http://localhost:4567",
       issuer: "http://localhost:4567/",
     });
+    expect(await json(["app", "create", "Shop", "--type", "regular_web"])).toMatchObject({ domain: "localhost:4568" });
     expect(made.curl).toBeUndefined();
     expect(tenantFile()).toContain("subject_type: user");
     expect((await done("app list")).stdout).toContain(`${PETS} (user, 1 scopes)`);

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { openStateFolder, type StateFolder } from "../../issuer/state-folder.ts";
 import { DEFAULT_PROJECT, type FileTenantStore, openTenantStore } from "../../issuer/tenant/open-tenant-store.ts";
 import { formatTenantFinding } from "../../issuer/tenant/tenant-finding.ts";
 import { findTenantFile } from "../../server/issuer-state.ts";
+import { findKeptIssuer } from "../../server/kept-issuer.ts";
 import { findProject } from "../../server/load-project.ts";
 import { readReadyFile } from "../../server/ready-file.ts";
 import { SERVER_DEFAULTS } from "../../server/server-options.ts";
@@ -15,6 +15,8 @@ export interface ProjectTenant {
   readonly folder: StateFolder;
   /** Of the issuer that runs, ran last, or would run, with its trailing slash. */
   readonly issuerUrl: string;
+  /** Of both its listeners. */
+  readonly issuerUrls: readonly string[];
 }
 
 /** @throws TenantFileError, StateFolderError */
@@ -31,7 +33,7 @@ export async function openProjectTenant({ args, io }: VerbCall): Promise<Project
       for (const finding of findings) io.err(`${formatTenantFinding(finding)}\n`);
     },
   });
-  return { store, folder, issuerUrl: issuerUrls[0]! };
+  return { store, folder, issuerUrl: issuerUrls[0]!, issuerUrls };
 }
 
 export function openProjectState(call: Pick<VerbCall, "args" | "io">): StateFolder {
@@ -48,30 +50,14 @@ export function tenantFileOf(call: Pick<VerbCall, "args" | "io">): string {
   const dataDir = dataDirOf(call);
   const named = args.string("tenant");
   if (named !== undefined) return resolve(io.cwd, named);
-  const running = readReadyFile(join(dataDir, "ready.json")) && readKept(dataDir).tenantFile;
+  const running = readReadyFile(join(dataDir, "ready.json")) && findKeptIssuer(dataDir).tenantFile;
   return running ?? findTenantFile(findProject({ files: [], cwd: io.cwd }, []).project.tenant, io.cwd, dataDir);
 }
 
 /** Of the issuer that runs, ran last, or would run: the canonical one first. */
 export function issuerUrlsOf(dataDir: string): readonly string[] {
-  const { issuerUrls = [] } = readKept(dataDir);
-  if (issuerUrls.length > 0) return issuerUrls;
+  const { issuerUrls } = findKeptIssuer(dataDir);
+  if (issuerUrls !== undefined) return issuerUrls;
   const { issuerPort } = SERVER_DEFAULTS;
   return [`http://localhost:${issuerPort}/`, `https://localhost:${issuerPort + 1}/`];
-}
-
-interface Kept {
-  readonly issuerUrls?: readonly string[];
-  readonly tenantFile?: string;
-}
-
-/** What the server that ran last has written down of its issuer. */
-function readKept(dataDir: string): Kept {
-  try {
-    const { issuerUrls, tenantFile } = JSON.parse(readFileSync(join(dataDir, "issuer-tenant.json"), "utf8"));
-    const isRight = Array.isArray(issuerUrls) && issuerUrls.every((url) => URL.canParse(url));
-    return { ...(isRight && { issuerUrls }), ...(typeof tenantFile === "string" && { tenantFile }) };
-  } catch {
-    return {};
-  }
 }

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -18,6 +19,21 @@ test("the issuer alone answers at both addresses, until it is stopped", async ()
     expect(await serving.stop()).toBe(0);
   } finally {
     await serving.stop();
+    rmSync(cwd, { recursive: true });
+  }
+});
+
+test("a port that is taken is told with the flag that chooses another, and is no defect", async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "gatewarden-issuer-start-"));
+  const other = createServer();
+  try {
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as AddressInfo;
+    const { code, stderr } = await commandLine(["issuer", "start", "--issuer-port", String(port)], { cwd });
+    expect(stderr).toMatch(new RegExp(`^[^\\n]*127.0.0.1:${port}[^\\n]*--issuer-port[^\\n]*\\n$`));
+    expect(code).toBe(3);
+  } finally {
+    other.close();
     rmSync(cwd, { recursive: true });
   }
 });

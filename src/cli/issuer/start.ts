@@ -1,9 +1,11 @@
 import { relative } from "node:path";
 import { openDataDir } from "../../server/data-dir.ts";
+import { ListenError } from "../../server/http-listener/listen-error.ts";
 import { issuerLine } from "../../server/issuer-events.ts";
 import { startIssuer } from "../../server/issuer-plane.ts";
 import { refuseProduction } from "../../server/refuse-production.ts";
 import { SERVER_DEFAULTS } from "../../server/server-options.ts";
+import { StartError } from "../../server/start-error.ts";
 import { UsageError } from "../arguments.ts";
 import { catchSignals } from "../catch-signals.ts";
 import { dataDirOf, tenantFileOf } from "./open-project-tenant.ts";
@@ -39,7 +41,7 @@ export const startVerb: Verb = {
           const text = args.boolean("quiet") ? undefined : issuerLine(event);
           if (text !== undefined) line(text);
         },
-      });
+      }).catch(portTaken);
       try {
         await plane.serve();
         const { issuerUrl, issuerHttpUrl, issuerTlsUrl, caFile } = plane;
@@ -66,3 +68,9 @@ export const startVerb: Verb = {
     }
   },
 };
+
+/** Names the flag that chooses the port. */
+function portTaken(error: unknown): never {
+  if (!(error instanceof ListenError)) throw error;
+  throw new StartError(`${error.message}. The flag is --issuer-port.`);
+}

@@ -57,7 +57,7 @@ export function credentialsExchangeEvent(given: CredentialsExchange, secrets: Ac
 function shared(client: Client, request: ActionRequest, secrets: ActionSecrets): ActionEvent {
   const body = Object.fromEntries(Object.entries(request.body).filter(([name]) => !SENSITIVE.has(name)));
   return {
-    client: { client_id: client.clientId, name: client.name, metadata: {} },
+    client: { client_id: client.clientId, name: client.name, metadata: client.metadata ?? {} },
     configuration: {},
     request: {
       body,
@@ -82,14 +82,19 @@ function userObject(user: User): ActionEvent {
     ...(email !== undefined && { email }),
     email_verified: user.emailVerified,
     enrolledFactors: [],
+    ...(user.familyName !== undefined && { family_name: user.familyName }),
+    ...(user.givenName !== undefined && { given_name: user.givenName }),
     identities: [{ connection: CONNECTION, isSocial: false, provider, user_id: id.join("|") || user.userId }],
     multifactor: [],
     name: user.name,
     nickname: user.nickname,
+    ...(user.phoneNumber !== undefined && { phone_number: user.phoneNumber }),
+    ...(user.phoneVerified !== undefined && { phone_verified: user.phoneVerified }),
     ...(picture !== undefined && { picture }),
     updated_at: user.updatedAt,
     user_id: user.userId,
     user_metadata: user.userMetadata,
+    ...(user.username !== undefined && { username: user.username }),
   };
 }
 

@@ -88,7 +88,7 @@ describe("a file", () => {
       expect(verdict).toMatchObject({
         ok: false,
         reason: "action_failed",
-        error: "server_error",
+        error: "access_denied",
         description: expect.stringMatching(message),
       });
     }
@@ -236,7 +236,7 @@ describe("an Action that fails", () => {
     expect(verdict).toEqual({
       ok: false,
       reason: "action_failed",
-      error: "server_error",
+      error: "access_denied",
       description: "The database is away",
     });
     expect(sample.trouble).toEqual([

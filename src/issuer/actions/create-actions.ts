@@ -8,6 +8,7 @@ import { type ActionEffects, createActionApi, MAX_DENIAL_CHARS, type Trigger } f
 import { type ActionEvent, type ActionSecrets, credentialsExchangeEvent, postLoginEvent } from "./action-event.ts";
 import { ActionLoadError, type ActionModule, openActionModule } from "./action-module.ts";
 import type { ActionFile, Actions, ActionVerdict } from "./actions.ts";
+import { catchStrayErrors } from "./stray-errors.ts";
 
 export interface ActionsOptions {
   /** The developer's CommonJS or ES module; a function where the tenant may name another, or none, at any time. */
@@ -26,8 +27,8 @@ export interface ActionsOptions {
 export const ACTION_TIME_LIMIT_MS = 20_000;
 /** In the state folder, readable by its owner only. */
 export const ACTION_SECRETS_FILE = "action-secrets.json";
-/** What a client is told when an Action fails, besides the message (?). */
-const FAILED_ERROR = "server_error";
+/** What a client is told when an Action fails, besides the error's message (D: Auth0's article on "access_denied"). */
+const FAILED_ERROR = "access_denied";
 
 /**
  * The tenant's Actions from one file. It is loaded at its first use and again after each change. A file that cannot be
@@ -48,6 +49,10 @@ export function createActions(options: ActionsOptions): Actions {
     return opened;
   }
 
+  function tellStray(error: unknown): void {
+    onTrouble(`The Actions file left something behind that failed; await all that it does. ${stackOf(error)}`);
+  }
+
   async function run(given: {
     readonly trigger: Trigger;
     readonly scopes: readonly string[];
@@ -62,10 +67,10 @@ export function createActions(options: ActionsOptions): Actions {
       isForAuth0Api: resourceServer === undefined || resourceServer.isSystem,
     });
     try {
-      const handler = (await currentModule()?.load())?.handlers[trigger];
+      const handler = (await catchStrayErrors(async () => currentModule()?.load(), tellStray))?.handlers[trigger];
       if (handler === undefined) return granted(effects);
       const event = given.eventOf(readSecrets(folder));
-      await withinTime(async () => handler(event, api), timeLimitMs);
+      await withinTime(() => catchStrayErrors(async () => handler(event, api), tellStray), timeLimitMs);
       effects.close();
       const denial = effects.denial();
       if (denial) return { ok: false, reason: "action_denied", ...denial };

@@ -94,12 +94,22 @@ export const MAX_PREVIOUS_KEYS = 8;
 /** Older ones are forgotten. */
 export const MAX_REVOKED_KEYS = 10;
 
+export interface KeyRingOptions {
+  /** Epoch milliseconds. */
+  readonly clock?: () => number;
+  /** Another process has changed the keys, told when it is seen here. */
+  readonly onChange?: (message: string) => void;
+}
+
 /**
  * Opens the project's key ring; on the first start it makes an RSA-2048 key (asynchronously, about 0.1 s).
  *
  * @throws StateFolderError when a key file is damaged or readable by others
  */
-export async function openKeyRing(folder: StateFolder, clock: () => number = Date.now): Promise<KeyRing> {
+export async function openKeyRing(
+  folder: StateFolder,
+  { clock = Date.now, onChange = () => {} }: KeyRingOptions = {},
+): Promise<KeyRing> {
   const path = join(folder.path, KEYS_FILE);
   const now = (): Date => new Date(clock());
   const text = await folder.readOrCreate(KEYS_FILE, async () => {
@@ -124,21 +134,31 @@ export async function openKeyRing(folder: StateFolder, clock: () => number = Dat
     if (found === version) return;
     try {
       const text = folder.read(KEYS_FILE);
-      if (text !== undefined) ring = openKeys(folder, readKeys(folder, text), ring.published);
+      const stored = text === undefined ? undefined : readKeys(folder, text);
       version = found;
+      if (stored !== undefined) take(stored);
     } catch (error) {
       // A file that somebody spoilt takes no key away from a server that has read it before; a start refuses it.
       if (!(error instanceof StateFolderError)) throw error;
     }
   }
 
+  /** What somebody else may have written. */
+  function take(stored: readonly StoredKey[]): void {
+    const before = ring;
+    ring = openKeys(folder, stored, before.published);
+    const message = changeOf(before, ring);
+    if (message !== undefined) onChange(message);
+  }
+
   /** `change` sees what the file holds at that moment, whoever wrote it; undefined leaves it as it is. */
   async function commit(change: (stored: readonly StoredKey[]) => readonly StoredKey[] | undefined): Promise<void> {
     await withFileLock(`${path}.lock`, () => {
       const stored = readKeys(folder, folder.read(KEYS_FILE) ?? writeKeys(ring.stored));
+      take(stored);
       const changed = change(stored);
       if (changed !== undefined) folder.write(KEYS_FILE, writeKeys(changed));
-      ring = openKeys(folder, changed ?? stored, ring.published);
+      if (changed !== undefined) ring = openKeys(folder, changed, ring.published);
       version = versionOf(path);
       lookedAtMs = performance.now();
     });
@@ -204,6 +224,16 @@ function openKeys(folder: StateFolder, stored: readonly StoredKey[], known: read
     .map((key) => known.find(({ kid }) => kid === key.kid) ?? openKey(folder, KEYS_FILE, key));
   const current = opened[0]!; // readKeys has seen to it that there is one
   return { stored: sorted, current, next: sorted[1]?.state === "next" ? opened[1] : undefined, published: opened };
+}
+
+/** In the words of the events; undefined where nothing is new to who uses the keys. */
+function changeOf(before: OpenKeys, after: OpenKeys): string | undefined {
+  if (before.current.kid !== after.current.kid) {
+    return `Another process rotated the keys: ${after.current.kid} signs from now on.`;
+  }
+  const gone = before.published.filter(({ kid }) => !after.published.some((key) => key.kid === kid));
+  if (gone.length === 0) return undefined;
+  return `Another process revoked ${gone.map(({ kid }) => kid).join(", ")}: what it signed is refused from now on.`;
 }
 
 const ORDER: readonly KeyState[] = ["current", "next", "previous", "revoked"];

@@ -12,7 +12,7 @@ let ring: KeyRing;
 let nowMs = 1_800_000_000_000;
 beforeEach(async () => {
   folder = openStateFolder(mkdtempSync(join(tmpdir(), "gatewarden-rotation-")));
-  ring = await openKeyRing(folder, () => (nowMs += 1000));
+  ring = await openKeyRing(folder, { clock: () => (nowMs += 1000) });
 });
 afterEach(() => rmSync(join(folder.path, ".."), { recursive: true }));
 
@@ -114,6 +114,30 @@ describe("several processes", () => {
     await other.revoke(first.kid);
     await expect.poll(() => published(ring)).toEqual(published(other));
     expect(published(ring)).not.toContain(first.kid);
+  });
+
+  test("what another one did is told once, what this one did is not", async () => {
+    const told: string[] = [];
+    const watching = await openKeyRing(folder, { onChange: (message) => told.push(message) });
+    const first = watching.current.kid;
+    await ring.rotate();
+    await expect.poll(() => watching.current.kid).toBe(ring.current.kid);
+    await ring.revoke(first);
+    await expect.poll(() => published(watching)).not.toContain(first);
+    watching.jwks(["RS256"]);
+    await watching.rotate();
+    expect(told).toEqual([
+      `Another process rotated the keys: ${ring.keys()[2]!.key.kid} signs from now on.`,
+      `Another process revoked ${first}: what it signed is refused from now on.`,
+    ]);
+  });
+
+  test("what another one did right before an own change is told, too", async () => {
+    const told: string[] = [];
+    const watching = await openKeyRing(folder, { onChange: (message) => told.push(message) });
+    await ring.rotate();
+    await watching.revoke(ring.keys().find(({ state }) => state === "previous")!.key.kid);
+    expect(told).toEqual([`Another process rotated the keys: ${ring.current.kid} signs from now on.`]);
   });
 
   test("the file is asked no more than four times a second, and read only when it changed", async () => {

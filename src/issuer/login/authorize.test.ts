@@ -193,10 +193,11 @@ describe("the application is told", () => {
     expect(answer.location).toBe("http://localhost:3000?error=login_required&error_description=Login%20required");
   });
 
-  test("in a frame of its own origin, by web_message", async () => {
-    const answer = await sampleLogin().browser().authorize({ prompt: "none", response_mode: "web_message" });
+  test.each(["none", " none ", "none login"])("in a frame of its own origin, by web_message (%j)", async (prompt) => {
+    const answer = await sampleLogin().browser().authorize({ prompt, response_mode: "web_message" });
     expect(answer.status).toBe(200);
-    expect(answer.text).toContain('"error":"login_required","error_description":"Login required","state":"st"');
+    const error = prompt === "none login" ? "invalid_request" : "login_required";
+    expect(answer.text).toContain(`"error":"${error}","error_description":`);
     expect(answer.header("content-security-policy")).toContain("frame-ancestors http://localhost:3000");
   });
 });
@@ -391,9 +392,12 @@ describe("what is granted", () => {
     });
     sample.actions = {
       ...sample.actions,
-      postLogin: async () => ({ ok: false, reason: "action_failed", error: "x", description: "boom" }),
+      postLogin: async () => ({ ok: false, reason: "action_failed", error: "access_denied", description: "boom" }),
     };
-    expect(Object.fromEntries((await browser.authorize()).sent)).toMatchObject({ error: "server_error" });
+    expect(Object.fromEntries((await browser.authorize()).sent)).toMatchObject({
+      error: "access_denied",
+      error_description: "boom",
+    });
     expect(sample.reasons()).toEqual(["action_denied", "action_failed"]);
   });
 

@@ -28,7 +28,7 @@ test.each([
   ["auth0", { callbacks: [PUBLIC_CALLBACK] }, true, false],
   ["auth0", { callbacks: [PUBLIC_CALLBACK] }, false, true],
   ["auth0", { callbacks: ["http://localhost:3000"] }, true, true],
-  ["auth0", { callbacks: ["http://127.0.0.1:3000"] }, true, true],
+  ["auth0", { callbacks: ["http://127.0.0.1:3000"] }, true, false],
 ] as const)("with consent %s, %o and an API that skips it (%s), asks: %s", async (consent, client, skips, isAsked) => {
   const callbacks = "callbacks" in client ? client.callbacks : sampleClient().callbacks;
   const sample = start({

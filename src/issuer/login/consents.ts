@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { Documents, Versioned } from "../../store/documents.ts";
-import { isLoopbackName } from "../loopback.ts";
 import type { Api, Client, Tenant } from "../tenant/tenant.ts";
 import { keepNewest } from "./keep-newest.ts";
 
@@ -17,8 +16,8 @@ export interface ConsentSubject {
 
 /**
  * Whether Auth0 would ask the user (D): for a third-party application always, for a first-party one where the callback
- * is on localhost, whatever the API says, or the API does not skip consent for first-party applications. Here only where
- * the tenant wants it so.
+ * is on localhost by that name (C: not on 127.0.0.1, auth0-spa-js issue 710), whatever the API says, or where the API
+ * does not skip consent for first-party applications. Here only where the tenant wants it so.
  */
 export function wantsConsent(
   tenant: Tenant,
@@ -29,7 +28,7 @@ export function wantsConsent(
   }: { readonly client: Client; readonly api: Api | undefined; readonly redirectUri: string },
 ): boolean {
   if (tenant.consent === "skip") return false;
-  const isLocal = isLoopbackName(new URL(redirectUri).hostname);
+  const isLocal = new URL(redirectUri).hostname === "localhost";
   return !client.isFirstParty || isLocal || api?.skipConsentForFirstParty === false;
 }
 

@@ -55,9 +55,7 @@ export async function settle(
     protocol: "oidc-basic-profile",
   });
   if (!action.ok) {
-    const { reason, description } = action;
-    // An Action that could not be run is ours to answer for; one that denied has chosen its words (D).
-    const error = reason === "action_failed" ? "server_error" : action.error;
+    const { reason, error, description } = action;
     return refuseByResponse(request, context, target, { reason, error, description }, claimedBy(parameters));
   }
   for (const { reason, message } of action.warnings) state.emit({ kind: "warned", reason, message });

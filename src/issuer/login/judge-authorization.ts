@@ -108,7 +108,7 @@ function judgeTarget(
   if (responseMode === "web_message" && (origin === undefined || !webMessageOrigins(client).includes(origin))) {
     return webMessageOriginForeign(redirectUri);
   }
-  const isSilent = given(parameters, "prompt") === "none";
+  const isSilent = words(parameters.get("prompt")).includes("none");
   return { client, target: { redirectUri, responseMode, state: parameters.get("state"), isSilent } };
 }
 

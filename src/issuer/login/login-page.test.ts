@@ -105,6 +105,17 @@ test("login_hint brings a user to the front, by email or id, and at most a hundr
   expect((await buttons("nobody"))[0]).toEqual(["auth0|0", false]);
 });
 
+test("the form asks for a username where users have one, and either logs in", async () => {
+  const sample = start({ login: "password", users: [sampleUser({ username: "alice.liddell" })] });
+  for (const email of ["Alice.Liddell", "alice@pets.example"]) {
+    const browser = sample.browser();
+    const page = await browser.get((await browser.authorize()).location);
+    expect(page.text).toContain('Username or email <input type="text"');
+    const sent = await browser.post("/u/login", { state: hiddenState(page), email, password: sampleUser().password });
+    expect(sample.grantOf(sent)).toMatchObject({ userId: "auth0|alice" });
+  }
+});
+
 test("the form for email and password takes the right one only, and never a button's field", async () => {
   const sample = start({ login: "password", users: [sampleUser(), { ...bob, password: "" }] });
   const browser = sample.browser();

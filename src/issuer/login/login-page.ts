@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IssuerContext } from "../issuer-context.ts";
 import type { IssuerAnswer, IssuerRequest } from "../issuer-request.ts";
-import { findUser, type Tenant, type User } from "../tenant/tenant.ts";
+import { findUser, findUserByLogin, type Tenant, type User } from "../tenant/tenant.ts";
 import { USER_BLOCKED } from "./authorize-refusals.ts";
 import { readCookie, SESSION_COOKIE, sessionCookie } from "./cookies.ts";
 import { settle } from "./grant-code.ts";
@@ -78,9 +78,9 @@ export async function answerLoginForm(request: IssuerRequest, context: IssuerCon
   return { ...answer, headers: [...answer.headers, ...cookie] };
 }
 
-/** Takes as long for an unknown email as for a wrong password. A user without a password cannot log in with one. */
-function findByPassword(tenant: Tenant, email: string, password: string): User | undefined {
-  const user = tenant.users.find((each) => each.email?.toLowerCase() === email.toLowerCase());
+/** Takes as long for an unknown name as for a wrong password. A user without a password cannot log in with one. */
+function findByPassword(tenant: Tenant, login: string, password: string): User | undefined {
+  const user = findUserByLogin(tenant, login);
   const isEqual = timingSafeEqual(digest(user?.password ?? ""), digest(password));
   return isEqual && user !== undefined && user.password !== "" ? user : undefined;
 }
@@ -97,7 +97,7 @@ interface LoginPage {
 
 function loginPage(tenant: Tenant, authorization: Authorization, { id, email, problem }: LoginPage): IssuerAnswer {
   const { api, client, loginHint } = authorization;
-  const fields = tenant.login === "buttons" ? userButtons(tenant, loginHint) : passwordFields(email);
+  const fields = tenant.login === "buttons" ? userButtons(tenant, loginHint) : passwordFields(tenant, email);
   const body = html`<h1>Log in to ${client.name}</h1>
 ${api && html`<p><small>to call ${api.name} (${api.identifier})</small></p>`}
 ${problem !== undefined && html`<p class="error">${problem}</p>`}
@@ -120,8 +120,10 @@ function userButtons(tenant: Tenant, loginHint: string | undefined): Html {
   return html`${buttons}${rest > 0 && html`<p><small>${rest} more: choose one with login_hint.</small></p>`}`;
 }
 
-function passwordFields(email: string): Html {
-  return html`<label>Email <input type="email" name="email" value="${email}" autocomplete="username" required></label>
+function passwordFields({ users }: Tenant, email: string): Html {
+  const hasUsernames = users.some(({ username }) => username !== undefined);
+  const [label, type] = hasUsernames ? ["Username or email", "text"] : ["Email", "email"];
+  return html`<label>${label} <input type="${type}" name="email" value="${email}" autocomplete="username" required></label>
 <label>Password <input type="password" name="password" autocomplete="current-password" required></label>
 <button>Log in</button>`;
 }

@@ -193,6 +193,13 @@ describe("lists", () => {
     expect(counted).toEqual({ start: 1, limit: 1, length: 1, total: 2, users: bare });
   });
 
+  test("of all but users have no length, and the members are in Auth0's order", async () => {
+    const text = async (path: string) => (await management.call("GET", `${path}include_totals=true`)).text;
+    expect(await text("roles?per_page=100&name_filter=nobody&")).toBe('{"roles":[],"start":0,"limit":100,"total":0}');
+    expect(await text("client-grants?audience=nothing&")).toBe('{"total":0,"start":0,"limit":50,"client_grants":[]}');
+    expect(await text("users?q=name:nobody&")).toBe('{"start":0,"limit":50,"length":0,"users":[],"total":0}');
+  });
+
   test("refuse pages that Auth0 refuses, and names it does not know", async () => {
     for (const [query, problem] of [
       ["per_page=101", "'Value 101 is greater than maximum 100' on property per_page"],

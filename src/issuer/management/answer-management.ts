@@ -5,9 +5,9 @@ import {
   headerValues,
   type IssuerAnswer,
   type IssuerRequest,
-  jsonAnswer,
   methodAndPath,
   NO_STORE,
+  utf8JsonAnswer,
 } from "../issuer-request.ts";
 import { managementAudience } from "../tenant/management-api.ts";
 import type { TenantStore } from "../tenant/tenant-store.ts";
@@ -46,12 +46,12 @@ export async function answerManagement(
     const { status, body: answer } = await inTurn(context.state.tenants, operation, (tenant) =>
       operation.answer({ ids, query: parameters, body, scopes: caller.scopes, tenant, context }),
     );
-    return answer === undefined ? { status, headers: NO_STORE, body: "" } : jsonAnswer(status, answer, NO_STORE);
+    return answer === undefined ? { status, headers: NO_STORE, body: "" } : utf8JsonAnswer(status, answer, NO_STORE);
   } catch (error) {
     const refusal = asManagementError(error);
     emitRefusal(refusal, request, context, clientId);
     const challenge = refusal.statusCode === 401 ? ["www-authenticate", "Bearer"] : [];
-    return jsonAnswer(refusal.statusCode, refusal.body(), [...NO_STORE, ...challenge]);
+    return utf8JsonAnswer(refusal.statusCode, refusal.body(), [...NO_STORE, ...challenge]);
   }
 }
 

@@ -24,7 +24,7 @@ export const CLIENT_GRANT_OPERATIONS: readonly Operation[] = [
           (clientId === null || grant.clientId === clientId) &&
           (subjectType === null || grant.subjectType === subjectType),
       );
-      return pageOf(call, "client_grants", grants.map(grantJson));
+      return pageOf(call, "client_grants", grants.map(grantJson), ["total", "start", "limit", "client_grants"]); // (R)
     },
   },
   {

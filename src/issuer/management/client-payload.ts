@@ -1,7 +1,7 @@
 import { type Client, MAX_TOKEN_LIFETIME_SECONDS } from "../tenant/tenant.ts";
 import { checkAuthenticationMethods, publicKeysOf } from "./client-credentials.ts";
 import { invalidBody } from "./management-error.ts";
-import { always, type Fields, flag, integer, list, object, orNull, type Payload, text } from "./payload.ts";
+import { always, anyObject, type Fields, flag, integer, list, object, orNull, type Payload, text } from "./payload.ts";
 
 const URLS = list(text({ minChars: 1 }));
 /** Auth0's largest (R: recordings show a year). */
@@ -12,6 +12,9 @@ const refreshSeconds = integer({ min: 1, max: MAX_REFRESH_TOKEN_LIFETIME_SECONDS
 export const CLIENT_PAYLOAD: Payload = {
   fields: {
     name: text({ minChars: 1, maxChars: 200 }),
+    description: orNull(text({ maxChars: 140 })),
+    logo_uri: orNull(text()),
+    client_metadata: orNull(anyObject),
     app_type: text({ oneOf: ["native", "spa", "regular_web", "non_interactive"] }),
     token_endpoint_auth_method: text({ oneOf: ["none", "client_secret_post", "client_secret_basic"] }),
     grant_types: URLS,
@@ -49,8 +52,6 @@ export const CLIENT_PAYLOAD: Payload = {
     custom_login_page_on: flag, // it shows a custom page only where there is one
   },
   unsupported: [
-    "description",
-    "logo_uri",
     "oidc_logout",
     "oidc_backchannel_logout",
     "session_transfer",
@@ -65,7 +66,6 @@ export const CLIENT_PAYLOAD: Payload = {
     "custom_login_page_preview",
     "form_template",
     "addons",
-    "client_metadata",
     "mobile",
     "initiate_login_uri",
     "native_social_login",
@@ -143,17 +143,25 @@ const SAID_ALREADY: readonly string[] = [
 /**
  * The fields as the tenant's file writes them.
  *
- * @param before of the application that is changed: its lifetimes stay where they are not named
+ * @param before the application that is changed: its lifetimes and metadata stay where they are not named
  */
-export function clientEntry(read: Fields, before?: Client["refreshToken"]): Fields {
-  const { jwt_configuration: jwt, refresh_token: refresh, ...rest } = read;
+export function clientEntry(read: Fields, before?: Client): Fields {
+  const { client_metadata: metadata, jwt_configuration: jwt, logo_uri: logo, refresh_token: refresh, ...rest } = read;
   const entry = Object.fromEntries(Object.entries(rest).filter(([name]) => !SAID_ALREADY.includes(name)));
   const lifetime = (jwt as Fields | undefined)?.lifetime_in_seconds;
   return {
     ...entry,
+    ...(logo !== undefined && { logo_uri: logo === "" ? null : logo }),
+    ...(metadata !== undefined && { client_metadata: mergedMetadata(before?.metadata, metadata as Fields | null) }),
     ...(lifetime !== undefined && { id_token_lifetime: lifetime }),
-    ...(refresh !== undefined && { refresh_token: refreshTokenEntry(refresh as Fields, before) }),
+    ...(refresh !== undefined && { refresh_token: refreshTokenEntry(refresh as Fields, before?.refreshToken) }),
   };
+}
+
+/** Key by key; null removes one (D). */
+function mergedMetadata(before: Fields = {}, given: Fields | null): Fields | null {
+  if (given === null) return null;
+  return Object.fromEntries(Object.entries({ ...before, ...given }).filter(([, value]) => value !== null));
 }
 
 function refreshTokenEntry(read: Fields, before: Client["refreshToken"] | undefined): Fields {

@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
+import { deriveClientId } from "../tenant/derived-tenant.ts";
 import { type Client, findClient } from "../tenant/tenant.ts";
 import { CHANGED_CLIENT_PAYLOAD, clientEntry, NEW_CLIENT_PAYLOAD, newClientEntry } from "./client-payload.ts";
-import { conflict, inexistent, invalidBody } from "./management-error.ts";
+import { inexistent, invalidBody } from "./management-error.ts";
 import { created, type ManagementCall, NO_CONTENT, type Operation, ok } from "./operation.ts";
 import { FIELDS_QUERY, OFFSET_QUERY, pageOf, readFlag, withFields } from "./page.ts";
 import { readPayload } from "./payload.ts";
@@ -40,11 +42,10 @@ export const CLIENT_OPERATIONS: readonly Operation[] = [
     async answer(call) {
       const { context, tenant } = call;
       const read = readPayload(call.body, NEW_CLIENT_PAYLOAD);
-      if (tenant.clients.some(({ name }) => name === read.name)) {
-        // Auth0 allows it; a tenant's file names its applications, so here names are unique.
-        throw conflict(`An application with the name "${read.name}" exists already.`, "client_conflict");
-      }
-      const id = await context.state.tenants.create("applications", newClientEntry(read));
+      // An id follows from the name in a tenant's file; another one of that name, as Auth0 allows it, needs its own.
+      const isSecond = tenant.clients.some(({ name }) => name === read.name);
+      const entry = { ...newClientEntry(read), ...(isSecond && { client_id: newClientId() }) };
+      const id = await context.state.tenants.create("applications", entry);
       const client = findClient(context.state.tenants.current(), id);
       if (client === undefined) throw inexistent("client");
       // The answer to the creation has the secret, as on Auth0 (R), whoever asked.
@@ -63,12 +64,10 @@ export const CLIENT_OPERATIONS: readonly Operation[] = [
     path: "clients/{}",
     scopes: ["update:clients", "update:client_keys"],
     async answer(call) {
-      const { clientId, refreshToken } = clientOf(call);
+      const client = clientOf(call);
+      const { clientId } = client;
       const read = readPayload(call.body, CHANGED_CLIENT_PAYLOAD);
-      if (call.tenant.clients.some((other) => other.clientId !== clientId && other.name === read.name)) {
-        throw conflict(`An application with the name "${read.name}" exists already.`, "client_conflict");
-      }
-      await call.context.state.tenants.patch("applications", clientId, clientEntry(read, refreshToken));
+      await call.context.state.tenants.patch("applications", clientId, clientEntry(read, client));
       return ok(clientJson(changed(call, clientId), call));
     },
   },
@@ -106,6 +105,9 @@ function clientJson(
   const showsSecret = isSecretShown || SECRET_SCOPES.some((scope) => scopes.includes(scope));
   return {
     name: client.name,
+    ...(client.description !== undefined && { description: client.description }),
+    ...(client.logoUri !== undefined && { logo_uri: client.logoUri }),
+    ...(client.metadata !== undefined && { client_metadata: client.metadata }),
     client_id: client.clientId,
     ...(showsSecret && { client_secret: client.clientSecret }),
     app_type: client.appType,
@@ -134,6 +136,10 @@ function clientJson(
       infinite_idle_token_lifetime: isEndless,
     },
   };
+}
+
+function newClientId(): string {
+  return deriveClientId(randomUUID(), "client");
 }
 
 function credential({ kid, alg }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -69,8 +69,6 @@ describe.each(["memory", "file"] as const)("Auth0's own client, with a tenant in
       token_lifetime_for_web: 7200,
       signing_alg: "RS256",
       scopes,
-      enforce_policies: false,
-      token_dialect: "access_token",
     });
     expect(await auth0.resourceServers.get(identifier)).toEqual(api);
     expect((await all(auth0.clients.list())).map(({ name }) => name)).not.toContain("Toys (Test Application)");

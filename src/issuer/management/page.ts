@@ -12,11 +12,21 @@ export const FIELDS_QUERY: readonly string[] = ["fields", "include_fields"];
 
 type Items = readonly Readonly<Record<string, unknown>>[];
 
+/** Members of a page that counts, in their order. `length` is among those of users only (R). */
+export const USER_TOTALS = ["start", "limit", "length", "users", "total"];
+
 /**
  * One page of a list. Without `include_totals` a bare array, with it an object that counts (R); with `from` or `take` an
  * object whose `next` leads on, and which counts nothing (R).
+ *
+ * @param members of a page that counts; the default is (R) of roles
  */
-export function pageOf(call: ManagementCall, name: string, items: Items): ManagementAnswer {
+export function pageOf(
+  call: ManagementCall,
+  name: string,
+  items: Items,
+  members: readonly string[] = [name, "start", "limit", "total"],
+): ManagementAnswer {
   const { query } = call;
   if (query.has("take") || query.has("from")) return checkpointPage(query, name, items);
   const page = readInteger(query, "page", { min: 0, max: Number.MAX_SAFE_INTEGER / MAX_PER_PAGE }) ?? 0;
@@ -24,7 +34,14 @@ export function pageOf(call: ManagementCall, name: string, items: Items): Manage
   const start = page * limit;
   const shown = items.slice(start, start + limit).map((item) => withFields(query, item));
   if (!readFlag(query, "include_totals")) return ok(shown);
-  return ok({ start, limit, length: shown.length, total: items.length, [name]: shown });
+  const counted: Readonly<Record<string, unknown>> = {
+    start,
+    limit,
+    length: shown.length,
+    total: items.length,
+    [name]: shown,
+  };
+  return ok(Object.fromEntries(members.map((member) => [member, counted[member]])));
 }
 
 /** An entry as `fields` and `include_fields` want it. */

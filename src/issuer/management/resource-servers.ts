@@ -118,9 +118,10 @@ function resourceServer(api: Api): Readonly<Record<string, unknown>> {
     const description = Object.hasOwn(scopeDescriptions, value) ? scopeDescriptions[value] : undefined;
     return { value, ...(description !== undefined && { description }) };
   });
+  const isSet = (member: NonNullable<Api["unset"]>[number]): boolean => !api.unset?.includes(member);
   return {
     id: api.id,
-    name: api.name,
+    ...(isSet("name") && { name: api.name }),
     identifier: api.identifier,
     ...(api.isSystem && { is_system: true }),
     allow_offline_access: api.allowOfflineAccess,
@@ -130,9 +131,9 @@ function resourceServer(api: Api): Readonly<Record<string, unknown>> {
     token_lifetime_for_web: api.tokenLifetimeForWebSeconds,
     signing_alg: api.signingAlg,
     ...(api.signingSecret !== undefined && { signing_secret: api.signingSecret }),
-    ...(scopes.length > 0 && { scopes }),
-    enforce_policies: api.enforcePolicies,
-    token_dialect: api.tokenDialect,
+    ...(isSet("scopes") && { scopes }),
+    ...(isSet("enforce_policies") && { enforce_policies: api.enforcePolicies }),
+    ...(isSet("token_dialect") && { token_dialect: api.tokenDialect }),
   };
 }
 
@@ -155,7 +156,7 @@ function apiEntry(
 }
 
 function scopeEntry({ value, description }: Fields): unknown {
-  return description === undefined || description === "" ? value : { value, description };
+  return description === undefined ? value : { value, description };
 }
 
 /** By id or identifier (R). */

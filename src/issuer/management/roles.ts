@@ -4,7 +4,7 @@ import { type ManagementCall, NO_CONTENT, type Operation, ok } from "./operation
 import { CHECKPOINT_QUERY, OFFSET_QUERY, pageOf } from "./page.ts";
 import { always, type Fields, list, orNull, readPayload, text } from "./payload.ts";
 import { listed, permissionJson, readPermissions, withoutPermissions, withPermissions } from "./permissions.ts";
-import { assignRole, findUserOf, roleJson } from "./user-roles.ts";
+import { assignRole, findUserOf } from "./user-roles.ts";
 
 const FIELDS = { name: text({ minChars: 1, maxChars: 200 }), description: orNull(text({ maxChars: 500 })) };
 
@@ -123,6 +123,11 @@ export const ROLE_OPERATIONS: readonly Operation[] = [
     },
   },
 ];
+
+/** Newer tenants say whose the role is (R): here it is the tenant's always. */
+function roleJson({ description, id, name }: Role): Readonly<Record<string, unknown>> {
+  return { id, name, description, type: "tenant" };
+}
 
 function memberJson({ email, name, picture, userId }: User): Readonly<Record<string, unknown>> {
   return { user_id: userId, ...(email !== undefined && { email }), ...(picture !== undefined && { picture }), name };

@@ -16,6 +16,15 @@ test("the default audience is set and taken back through the tenant's file", asy
   expect((await management.call("GET", "tenants/settings")).json()).toMatchObject({ default_audience: "" });
 });
 
+test("a tenant's own logout URLs are set, and what no tenant has is refused", async () => {
+  management = await sampleManagement("file");
+  const urls = { allowed_logout_urls: ["http://localhost:3000/bye"] };
+  expect((await management.call("PATCH", "tenants/settings", { body: urls })).json()).toMatchObject(urls);
+  expect(management.tenants.current().allowedLogoutUrls).toEqual(urls.allowed_logout_urls);
+  const unknown = await management.call("PATCH", "tenants/settings", { body: { allow_dynamic_things: true } });
+  expect(unknown.json()).toMatchObject({ statusCode: 400, errorCode: "invalid_body" });
+});
+
 test("what a development tenant has no place for is refused by name, and nothing is changed", async () => {
   management = await sampleManagement("file");
   const body = { allowed_logout_urls: ["http://localhost:3000"], friendly_name: "Pets" };

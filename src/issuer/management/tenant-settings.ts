@@ -1,10 +1,8 @@
-import type { FileTenantStore } from "../tenant/open-tenant-store.ts";
 import type { Tenant } from "../tenant/tenant.ts";
-import type { TenantStore } from "../tenant/tenant-store.ts";
 import { notSupported } from "./management-error.ts";
 import { type Operation, ok } from "./operation.ts";
 import { FIELDS_QUERY, withFields } from "./page.ts";
-import { always, type Fields, list, readPayload, text } from "./payload.ts";
+import { always, list, readPayload, text } from "./payload.ts";
 
 export const TENANT_SETTINGS_OPERATIONS: readonly Operation[] = [
   {
@@ -35,7 +33,10 @@ export const TENANT_SETTINGS_OPERATIONS: readonly Operation[] = [
         ...(urls !== undefined && { allowed_logout_urls: urls }),
       };
       const { tenants } = context.state;
-      if (Object.keys(changes).length > 0) await patchSettings(tenants, changes);
+      if (Object.keys(changes).length > 0) {
+        if (!tenants.patchSettings) throw notSupported("This tenant has no file, so its settings cannot be changed.");
+        await tenants.patchSettings(changes);
+      }
       return ok(settings(tenants.current()));
     },
   },
@@ -49,13 +50,6 @@ function settings({ allowedLogoutUrls, defaultAudience }: Tenant): Readonly<Reco
     enabled_locales: ["en"],
     oidc_logout: { rp_logout_end_session_endpoint_discovery: true },
   };
-}
-
-/** A tenant without a file has no place for settings. */
-async function patchSettings(tenants: TenantStore, changes: Fields): Promise<void> {
-  const store = tenants as Partial<FileTenantStore>;
-  if (!store.patchSettings) throw notSupported("This tenant has no file, so its settings cannot be changed.");
-  await store.patchSettings(changes);
 }
 
 const UNSUPPORTED = [

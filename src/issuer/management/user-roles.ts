@@ -25,7 +25,7 @@ export const USER_ROLE_OPERATIONS: readonly Operation[] = [
     answer(call) {
       const user = findUserOf(call);
       const roles = call.tenant.roles.filter(({ id }) => user.roles.includes(id));
-      return pageOf(call, "roles", roles.map(roleJson));
+      return pageOf(call, "roles", roles.map(assignedRoleJson));
     },
   },
   {
@@ -88,7 +88,8 @@ export const USER_ROLE_OPERATIONS: readonly Operation[] = [
   },
 ];
 
-export function roleJson({ description, id, name }: Role): Readonly<Record<string, unknown>> {
+/** As the lists of users' roles have it (R). */
+function assignedRoleJson({ description, id, name }: Role): Readonly<Record<string, unknown>> {
   return { id, name, description };
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { findUser, type Tenant, type User } from "../tenant/tenant.ts";
 import { conflict, invalid, invalidQuery, ManagementError } from "./management-error.ts";
 import { created, type ManagementCall, NO_CONTENT, type Operation, ok } from "./operation.ts";
-import { FIELDS_QUERY, OFFSET_QUERY, pageOf, withFields } from "./page.ts";
+import { FIELDS_QUERY, OFFSET_QUERY, pageOf, USER_TOTALS, withFields } from "./page.ts";
 import { anyObject, type Fields, flag, orNull, readPayload, text } from "./payload.ts";
 import { readUserQuery } from "./user-query.ts";
 import { findUserOf } from "./user-roles.ts";
@@ -16,6 +16,11 @@ const FIELDS = {
   email_verified: flag,
   name: text({ minChars: 1, maxChars: 300 }),
   nickname: text({ minChars: 1, maxChars: 300 }),
+  given_name: orNull(text({ minChars: 1, maxChars: 150 })),
+  family_name: orNull(text({ minChars: 1, maxChars: 150 })),
+  username: orNull(text({ minChars: 1, maxChars: 128 })),
+  phone_number: orNull(text({ minChars: 1, maxChars: 16 })),
+  phone_verified: flag,
   picture: text({ minChars: 1 }),
   blocked: flag,
   user_metadata: anyObject,
@@ -23,7 +28,7 @@ const FIELDS = {
   password: text({ minChars: 1, maxChars: 1024 }),
   connection: text({ minChars: 1 }),
 };
-const UNSUPPORTED = ["phone_number", "phone_verified", "given_name", "family_name", "verify_email", "username"];
+const UNSUPPORTED = ["verify_email"];
 
 export const USER_OPERATIONS: readonly Operation[] = [
   {
@@ -37,7 +42,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
       const connection = call.query.get("connection") ?? CONNECTION;
       const isWanted = readUserQuery(call.query.get("q") ?? "");
       const users = connection === CONNECTION ? call.tenant.users.map(userJson).filter(isWanted) : [];
-      return pageOf(call, "users", users);
+      return pageOf(call, "users", users, USER_TOTALS);
     },
   },
   {
@@ -48,7 +53,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
     answer({ query, tenant }) {
       const email = query.get("email");
       if (email === null) throw invalidQuery("Missing required property: email");
-      const users = tenant.users.filter((user) => isSameEmail(user.email, email)).map(userJson);
+      const users = tenant.users.filter((user) => isSameText(user.email, email)).map(userJson);
       return ok(users.map((user) => withFields(query, user)));
     },
   },
@@ -61,7 +66,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
       const required = ["connection", "email", "password"];
       const read = readPayload(body, { fields, required, unsupported: UNSUPPORTED });
       checkConnection(read);
-      refuseEmail(tenant, read.email);
+      refuseTaken(tenant, read);
       const userId = `auth0|${read.user_id ?? randomBytes(12).toString("hex")}`;
       if (findUser(tenant, userId)) throw userConflict();
       const { tenants } = context.state;
@@ -99,7 +104,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
       if (read.password !== undefined && read.email !== undefined) {
         throw invalid("Cannot update password and email simultaneously", "invalid_body"); // (?) the text
       }
-      refuseEmail(call.tenant, read.email, user);
+      refuseTaken(call.tenant, read, user);
       const { tenants } = call.context.state;
       const entry = userEntry(read, user);
       if (Object.keys(entry).length > 0) await tenants.patch("users", user.userId, entry);
@@ -127,12 +132,17 @@ export function userJson(user: User): Readonly<Record<string, unknown>> {
     created_at: user.createdAt,
     ...(email !== undefined && { email }),
     email_verified: user.emailVerified,
+    ...(user.familyName !== undefined && { family_name: user.familyName }),
+    ...(user.givenName !== undefined && { given_name: user.givenName }),
     identities: [{ connection: CONNECTION, user_id: id.join("|") || userId, provider, isSocial: false }],
     name: user.name,
     nickname: user.nickname,
+    ...(user.phoneNumber !== undefined && { phone_number: user.phoneNumber }),
+    ...(user.phoneVerified !== undefined && { phone_verified: user.phoneVerified }),
     ...(picture !== undefined && { picture }),
     updated_at: user.updatedAt,
     user_id: userId,
+    ...(user.username !== undefined && { username: user.username }),
     ...(Object.keys(userMetadata).length > 0 && { user_metadata: userMetadata }),
     ...(Object.keys(appMetadata).length > 0 && { app_metadata: appMetadata }),
     ...(user.isBlocked && { blocked: true }),
@@ -187,9 +197,11 @@ function checkMetadataScope({ scopes }: ManagementCall, read: Fields): void {
   throw new ManagementError("management_scope_missing", 403, message, "insufficient_scope", { actual: scopes });
 }
 
-function refuseEmail(tenant: Tenant, email: unknown, except?: User): void {
-  if (typeof email !== "string") return;
-  const isTaken = tenant.users.some((user) => user.userId !== except?.userId && isSameEmail(user.email, email));
+function refuseTaken(tenant: Tenant, { email, username }: Fields, except?: User): void {
+  const isSame = (one: string | undefined, other: unknown): boolean =>
+    typeof other === "string" && isSameText(one, other);
+  const others = tenant.users.filter(({ userId }) => userId !== except?.userId);
+  const isTaken = others.some((user) => isSame(user.email, email) || isSame(user.username, username));
   if (isTaken) throw userConflict();
 }
 
@@ -198,6 +210,6 @@ function userConflict(): ManagementError {
   return conflict("The user already exists.", "auth0_idp_error");
 }
 
-function isSameEmail(one: string | undefined, other: string): boolean {
+function isSameText(one: string | undefined, other: string): boolean {
   return one?.toLowerCase() === other.toLowerCase();
 }

@@ -65,6 +65,8 @@ test.each([
   `/${TENANT_ID}/v1.0/.well-known/openid-configuration`,
   `/${TENANT_ID}/v2.0/discovery/v2.0/keys`,
   "/realms//.well-known/openid-configuration",
+  "/realms/../.well-known/openid-configuration",
+  "/realms/./protocol/openid-connect/certs",
   "/realms/a/b/protocol/openid-connect/certs",
   `/realms/${"a/".repeat(5000)}protocol/openid-connect/certs`,
 ])("%.60s is no provider's path", async (path) => {

@@ -48,7 +48,7 @@ const PROVIDERS: Readonly<Record<ImitatedProvider, ProviderPaths>> = {
   },
   keycloak: {
     defaultPath: "realms/gatewarden",
-    issuerPath: /^realms\/[\w.-]+$/,
+    issuerPath: /^realms\/(?!\.\.?$)[\w.-]+$/, // "." and ".." are steps of a path
     keysPath: (path) => `${path}/protocol/openid-connect/certs`,
   },
 };

@@ -1,6 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, type Node, type YAMLMap, type YAMLSeq } from "yaml";
 import { DEFAULT_USERS, userIdOf } from "./resolve-people.ts";
 import type { Origin, ResolvedTenant } from "./resolve-tenant.ts";
+import type { Client } from "./tenant.ts";
 import type { TenantContent } from "./tenant-content.ts";
 import { type TenantEntry, TenantError, type TenantSection } from "./tenant-store.ts";
 
@@ -21,6 +22,7 @@ export interface EditedPlace {
 export function createEntry(draft: TenantDraft, section: TenantSection, entry: TenantEntry): EditedPlace {
   const fields = Object.fromEntries(Object.entries(plainEntry(entry)).filter(([, value]) => value !== null));
   if (section === "users") writeDefaultUsers(draft, fields);
+  if (section === "applications") keepGrantsOf(draft, draft.resolved.tenant.clients, fields.name);
   return append(draft, section, fields);
 }
 
@@ -36,7 +38,11 @@ export function patchEntry(draft: TenantDraft, section: TenantSection, id: strin
   const oldName = textAt(map, "name");
   if (section === "applications" && typeof fields.name === "string") {
     map.has("client_id") || map.set("client_id", id);
-    if (oldName !== undefined) renameIn(draft, "client_grants", "application", oldName, fields.name);
+    const others = before.clients.filter(({ clientId }) => clientId !== id);
+    const isShared = keepGrantsOf(draft, others, fields.name);
+    if (oldName !== undefined && !others.some(({ name }) => name === oldName)) {
+      renameIn(draft, "client_grants", "application", oldName, isShared ? id : fields.name);
+    }
   }
   if (section === "roles" && typeof fields.name === "string") {
     map.has("id") || map.set("id", id);
@@ -186,6 +192,13 @@ function append({ document }: TenantDraft, section: TenantSection, fields: Field
   const list = sectionList(document, section);
   list.add(createNode(document, fields));
   return { section, index: list.items.length - 1 };
+}
+
+/** Where another application takes a name, the grants that say it go on meaning the one that had it. */
+function keepGrantsOf(draft: TenantDraft, clients: readonly Client[], name: unknown): boolean {
+  const holder = clients.find((client) => client.name === name);
+  if (holder) renameIn(draft, "client_grants", "application", holder.name, holder.clientId);
+  return holder !== undefined;
 }
 
 function removeGrants(draft: TenantDraft, isGone: (grantId: string) => boolean): void {

@@ -60,7 +60,6 @@ export interface FileTenantStore extends TenantStore {
   actionsFile(): string | undefined;
   /** What is left out now, and why. */
   findings(): readonly TenantFinding[];
-  /** Sets the file's own settings, e.g. `default_audience`; `null` removes one. @throws TenantError `invalid` */
   patchSettings(fields: TenantEntry): Promise<void>;
   /** The file's text now, and as the edits would make it; writes nothing. @throws TenantError */
   propose(edits: readonly ProposedEdit[]): { readonly before: string; readonly after: string };
@@ -146,7 +145,8 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
     try {
       reload(`The tenant was read again from ${file}.`);
     } catch (error) {
-      onTrouble([unreadable(file, error)]);
+      // The last good one stays.
+      onTrouble(error instanceof TenantFileError ? error.findings : [unreadable(file, error)]);
     }
   }
 
@@ -158,6 +158,7 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
         // Editors do not ask for the lock: for them there is the comparison of texts before the file is replaced.
         return await withFileLock(`${file}.lock`, () => editLocked(change));
       } catch (error) {
+        if (error instanceof TenantFileError) throw new TenantError("invalid", sentenceOf(error.findings));
         if (!(error instanceof Error) || !("syscall" in error || error instanceof StateFolderError)) throw error;
         throw new TenantError("invalid", `${file} cannot be written: ${error.message}`);
       }
@@ -333,7 +334,7 @@ function unreadable(file: string, error: unknown): TenantFinding {
   const message = `The tenant cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   const at = { file, line: 1, column: 1 };
   return {
-    rule: "tenant-yaml-syntax",
+    rule: "tenant-unreadable",
     severity: "error",
     effect: "load",
     message,

@@ -46,6 +46,9 @@ apis:
 applications:
   - name: Pets SPA
     client_id: pets-spa
+    description: ""
+    logo_uri: https://pets.example/logo.png
+    client_metadata: {shop: Bonn}
     app_type: spa
     token_endpoint_auth_method: none
     grant_types: [authorization_code, refresh_token]
@@ -63,6 +66,11 @@ users:
     user_id: auth0|alice
     name: Alice
     nickname: alice
+    given_name: Alice
+    family_name: Liddell
+    username: alice.liddell
+    phone_number: "+14155550100"
+    phone_verified: true
     picture: https://pets.example/alice.png
     email_verified: true
     roles: [keeper]
@@ -86,7 +94,14 @@ describe("what a tenant's file may say", () => {
           subject_type_authorization: { client: { policy: "require_client_grant" } },
         },
       ],
-      applications: [{ client_id: "pets-spa", refresh_token: { idle_token_lifetime: 100 } }],
+      applications: [
+        {
+          client_id: "pets-spa",
+          client_metadata: { shop: "Bonn" },
+          description: "",
+          refresh_token: { idle_token_lifetime: 100 },
+        },
+      ],
       client_grants: [{ application: { name: "Pets SPA" }, scope: [{ name: "read:pets" }], subject_type: "user" }],
     });
     expect(content.users?.[0]?.permissions?.get("https://pets.example")?.value).toMatchObject([{ name: "read:pets" }]);

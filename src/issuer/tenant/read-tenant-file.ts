@@ -62,10 +62,12 @@ function findDuplicates(content: TenantContent, findings: TenantFinding[]): void
     }
   };
   check("apis", "identifier", content.apis, (api) => api.identifier);
-  check("applications", "name", content.applications, (application) => application.name);
+  // Two of one name are two, as on Auth0, where one at least has an id of its own.
+  check("applications", "name", content.applications, ({ client_id, name }) => (client_id ? undefined : name));
   check("applications", "client_id", content.applications, (application) => application.client_id);
   check("roles", "name", content.roles, (role) => role.name);
   check("roles", "id", content.roles, (role) => role.id);
   check("users", "email", content.users, (user) => user.email?.toLowerCase());
+  check("users", "username", content.users, (user) => user.username?.toLowerCase());
   check("users", "user_id", content.users, (user) => user.user_id);
 }

@@ -40,9 +40,13 @@ export function apiFrom(
     userPolicy: policies?.user?.policy ?? "allow_all",
     clientPolicy: policies?.client?.policy ?? "require_client_grant",
     ...(declaration?.issuer !== undefined && { issuer: declaration.issuer }),
+    // One of the project's files is as the dashboard makes it, which sets them all.
+    ...(declaration === undefined && { unset: SET_BY_HAND.filter((member) => entry?.[member] === undefined) }),
     isSystem: false,
   };
 }
+
+const SET_BY_HAND = ["name", "scopes", "enforce_policies", "token_dialect"] as const;
 
 /** What Auth0's dashboard gives a new application of the type (D). */
 const BY_TYPE: Readonly<Record<AppType, { authMethod: TokenEndpointAuthMethod; grantTypes: readonly string[] }>> = {
@@ -63,6 +67,9 @@ export function clientFrom(entry: DeclaredApplication, project: string): Client 
     clientId: entry.client_id ?? deriveClientId(project, `application ${entry.name}`),
     clientSecret: "",
     name: entry.name,
+    ...(entry.description !== undefined && { description: entry.description }),
+    ...(entry.logo_uri !== undefined && { logoUri: entry.logo_uri }),
+    ...(entry.client_metadata !== undefined && { metadata: entry.client_metadata }),
     appType,
     tokenEndpointAuthMethod: entry.token_endpoint_auth_method ?? BY_TYPE[appType].authMethod,
     grantTypes: entry.grant_types ?? BY_TYPE[appType].grantTypes,

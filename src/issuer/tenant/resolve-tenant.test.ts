@@ -200,3 +200,21 @@ users: [{email: a@b.example, roles: [keeper]}]
   expect(tenant.roles[0]?.id).toMatch(/^rol_[A-Za-z0-9]{16}$/);
   expect(tenant.users[0]?.roles).toEqual([tenant.roles[0]?.id]);
 });
+
+test("a grant that names one of two applications of the same name is left out, by client_id it counts", () => {
+  const { tenant, findings } = resolveText(
+    `applications: [{name: Web}, {name: Web, client_id: web-2}]
+client_grants:
+  - {application: Web, audience: https://pets.example, scope: [read:pets]}
+  - {client_id: web-2, audience: https://pets.example, scope: [write:pets]}`,
+    [pets],
+  );
+  expect(tenant.clients.filter(({ name }) => name === "Web").map(({ clientId }) => clientId)).toEqual([
+    deriveClientId("demo", "application Web"),
+    "web-2",
+  ]);
+  expect(findings.map(({ message }) => message)).toEqual([
+    'A client grant names the application "Web", and several have that name.',
+  ]);
+  expect(tenant.clientGrants.find(({ clientId }) => clientId === "web-2")?.scopes).toEqual(["write:pets"]);
+});

@@ -72,7 +72,7 @@ export function resolveTenant(sources: TenantSources): ResolvedTenant {
   clients.push(managing);
   origins.applications.set(managing.clientId, "system");
 
-  const lookup = new Lookup({ apis, clients, findings });
+  const lookup = new Lookup({ apis, clients, findings, sharedNames: sharedNames(content) });
   for (const [index, declared] of (content.client_grants ?? []).entries()) {
     const grant = lookup.grant(declared);
     if (grant === undefined) continue;
@@ -174,6 +174,11 @@ function resolveApis(
   const rank = ({ identifier }: Api): number =>
     served.includes(identifier) ? served.indexOf(identifier) : served.length;
   return [...apis.sort((one, other) => rank(one) - rank(other)), ...system];
+}
+
+function sharedNames({ applications = [] }: TenantContent): ReadonlySet<string> {
+  const names = applications.map(({ name }) => name);
+  return new Set(names.filter((name, index) => names.indexOf(name) !== index));
 }
 
 function hasTestApplication(content: TenantContent, identifier: string): boolean {

@@ -28,6 +28,13 @@ const MAX_SCOPE_CHARS = 280;
 const MAX_DESCRIPTION_CHARS = 500;
 const MAX_USER_ID_CHARS = 255;
 const MAX_URL_CHARS = 2048;
+/** Auth0's bounds of an application's (D). */
+const MAX_CLIENT_DESCRIPTION_CHARS = 140;
+const MAX_CLIENT_METADATA_KEYS = 10;
+const MAX_CLIENT_METADATA_CHARS = 255;
+/** Auth0's bounds of a user's (D). */
+const MAX_PERSON_NAME_CHARS = 150;
+const MAX_USERNAME_CHARS = 128;
 /** Metadata of one user, as JSON. */
 export const MAX_METADATA_CHARS = 64 * 1024;
 
@@ -62,7 +69,12 @@ const origins = texts("an origin without path and *, e.g. http://localhost:3000"
 const tokenSeconds = seconds(1, MAX_TOKEN_LIFETIME_SECONDS);
 const refreshSeconds = seconds(1, MAX_REFRESH_TOKEN_LIFETIME_SECONDS);
 
-const describedScope = mapping({ value: scopeName, description }, ["value"]);
+/** Also an empty one, which Auth0 keeps (R). */
+const emptyOr = (field: Field<string>): Field<string> => ({
+  read: (at) => (isScalar(at.node) && at.node.value === "" ? "" : field.read(at)),
+});
+
+const describedScope = mapping({ value: scopeName, description: emptyOr(description) }, ["value"]);
 const scope: Field<DeclaredScope> = {
   read(at) {
     if (!isScalar(at.node)) return describedScope.read(at);
@@ -122,6 +134,11 @@ const application = mapping(
   {
     name,
     client_id: text("1 to 64 letters, digits, _ and -, the first no -", (value) => /^\w[\w-]{0,63}$/.test(value)),
+    description: emptyOr(
+      text(`at most ${MAX_CLIENT_DESCRIPTION_CHARS} characters`, undefined, MAX_CLIENT_DESCRIPTION_CHARS),
+    ),
+    logo_uri: text("an http or https URL", isWebUrl, MAX_URL_CHARS),
+    client_metadata: { read: readClientMetadata },
     app_type: oneOf("spa", "native", "regular_web", "non_interactive"),
     token_endpoint_auth_method: oneOf("none", "client_secret_post", "client_secret_basic", "private_key_jwt"),
     grant_types: list(oneOf(...GRANT_TYPES), (a, b) => a === b),
@@ -176,10 +193,19 @@ const role = mapping(
 
 const user = mapping(
   {
-    email: text("an email address", (value) => /^[^\s@<>]+@[^\s@<>]+$/.test(value), 320),
+    email: text("an email address", isEmail, 320),
     user_id: text("an id without spaces, e.g. auth0|alice", (value) => /^[^\s<>"]+$/.test(value), MAX_USER_ID_CHARS),
     name: text("a name in one line", (value) => !/[\n\t]/.test(value), 300),
     nickname: text("a name in one line", (value) => !/[\n\t]/.test(value), 300),
+    given_name: text("a name in one line", (value) => !/[\n\t]/.test(value), MAX_PERSON_NAME_CHARS),
+    family_name: text("a name in one line", (value) => !/[\n\t]/.test(value), MAX_PERSON_NAME_CHARS),
+    username: text(
+      "letters, digits and @^$.!`-#+'~_, no email address",
+      (value) => /^[\w@^$.!`\-#+'~]+$/.test(value) && !isEmail(value),
+      MAX_USERNAME_CHARS,
+    ),
+    phone_number: text("a number as in +14155550100 (E.164)", (value) => /^\+\d{1,15}$/.test(value), 16),
+    phone_verified: flag,
     picture: text("an http or https URL", isWebUrl, MAX_URL_CHARS),
     email_verified: flag,
     roles: list(reference("a role's name"), (a, b) => a.name === b.name),
@@ -218,6 +244,21 @@ export type DeclaredClientGrant = Read<typeof clientGrant>;
 export type DeclaredRole = Read<typeof role>;
 export type DeclaredUser = Read<typeof user>;
 export type DeclaredPermissions = Read<typeof permissions>;
+
+function isEmail(value: string): boolean {
+  return /^[^\s@<>]+@[^\s@<>]+$/.test(value);
+}
+
+/** Auth0's bounds (D): few keys, each with a short text. */
+function readClientMetadata(at: TenantNode): Readonly<Record<string, string>> | undefined {
+  const metadata = json.read(at);
+  if (metadata === undefined) return undefined;
+  const isShort = (value: unknown): value is string =>
+    typeof value === "string" && value.length <= MAX_CLIENT_METADATA_CHARS;
+  const entries = Object.entries(metadata);
+  if (entries.length <= MAX_CLIENT_METADATA_KEYS && entries.flat().every(isShort)) return metadata as never;
+  return invalid(at, `at most ${MAX_CLIENT_METADATA_KEYS} texts of ${MAX_CLIENT_METADATA_CHARS} characters`);
+}
 
 /** Auth0 takes neither < nor > in names (D). */
 function isName(value: string): boolean {

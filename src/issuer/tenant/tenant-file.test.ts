@@ -34,5 +34,7 @@ test("of a file that is too large no more is read than shows it", () => {
   expect(text.length).toBe(MAX_TENANT_FILE_BYTES + 1);
   expect(readTenantFile(text, file)).toMatchObject({ ok: false, findings: [{ rule: "tenant-too-large" }] });
   mkdirSync(join(dir, "folder"));
-  expect(() => readTenantText(join(dir, "folder"))).toThrow();
+  expect(() => readTenantText(join(dir, "folder"))).toThrow(/tenant-unreadable: .* it is a folder, wanted a YAML file/);
+  // A pipe, or a terminal: reading it would wait for ever.
+  expect(() => readTenantText("/dev/null")).toThrow(/it is no ordinary file/);
 });

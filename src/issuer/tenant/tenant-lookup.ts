@@ -10,17 +10,21 @@ export class Lookup {
   readonly #apis: ReadonlyMap<string, Api>;
   readonly #clientsById: ReadonlyMap<string, Client>;
   readonly #clientsByName: ReadonlyMap<string, Client>;
+  readonly #sharedNames: ReadonlySet<string>;
   readonly #findings: TenantFinding[];
 
   constructor(known: {
     readonly apis: readonly Api[];
     readonly clients: readonly Client[];
+    /** Names that several of the file's applications have: they say nothing. */
+    readonly sharedNames: ReadonlySet<string>;
     readonly findings: TenantFinding[];
   }) {
     this.#apis = new Map(known.apis.map((api) => [api.identifier, api]));
     this.#clientsById = new Map(known.clients.map((client) => [client.clientId, client]));
     // Of two of one name the first counts: those of the file come first.
     this.#clientsByName = new Map(known.clients.toReversed().map((client) => [client.name, client]));
+    this.#sharedNames = known.sharedNames;
     this.#findings = known.findings;
   }
 
@@ -71,7 +75,13 @@ export class Lookup {
 
   #client({ application, client_id: clientId, at }: DeclaredClientGrant): Client | undefined {
     const { name } = application ?? clientId ?? { name: "" };
-    const found = this.#clientsById.get(name) ?? (application && this.#clientsByName.get(name));
+    const byId = this.#clientsById.get(name);
+    if (byId === undefined && application && this.#sharedNames.has(name)) {
+      const message = `A client grant names the application ${JSON.stringify(name)}, and several have that name.`;
+      this.#leaveOut(message, "Name the one that you mean by its client_id.", application.at);
+      return undefined;
+    }
+    const found = byId ?? (application && this.#clientsByName.get(name));
     if (found === undefined) {
       const near = nearestKey(name, [...this.#clientsByName.keys()]);
       const fix = near === undefined ? "Add the application." : `Did you mean ${JSON.stringify(near)}?`;

@@ -15,6 +15,12 @@ export interface TenantStore {
   patch(section: TenantSection, id: string, fields: TenantEntry): Promise<void>;
   /** With what depends on it, e.g. a client's grants. @throws TenantError `unknown`, `derived` */
   remove(section: TenantSection, id: string): Promise<void>;
+  /**
+   * Sets the tenant's own settings, e.g. `default_audience`; `null` removes one. Absent where there is no place for them.
+   *
+   * @throws TenantError `invalid`
+   */
+  patchSettings?(fields: TenantEntry): Promise<void>;
   /** @throws TenantError `unknown` */
   rotateClientSecret(clientId: string): Promise<string>;
   /** @throws TenantError `unknown` */

@@ -46,6 +46,8 @@ export interface Api {
   readonly clientPolicy: "require_client_grant" | "deny_all";
   /** Another `iss` for its tokens: that of the real tenant, which this issuer speaks for. */
   readonly issuer?: string;
+  /** Members of its Management API form that nobody has set: those are not answered (R). Default: none. */
+  readonly unset?: readonly ("name" | "scopes" | "enforce_policies" | "token_dialect")[];
   /** The Management API itself (identifier: the issuer's URL and `api/v2/`), which nobody can change. */
   readonly isSystem: boolean;
 }
@@ -61,6 +63,10 @@ export interface Client {
   /** Every client has one, as on Auth0; public clients never use it. */
   readonly clientSecret: string;
   readonly name: string;
+  readonly description?: string;
+  readonly logoUri?: string;
+  /** `client_metadata`, which Actions see as `event.client.metadata`. Default: none. */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly appType: AppType;
   readonly tokenEndpointAuthMethod: TokenEndpointAuthMethod;
   readonly grantTypes: readonly string[];
@@ -108,9 +114,15 @@ export interface User {
   readonly userId: string;
   readonly name: string;
   readonly nickname: string;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  readonly username?: string;
   readonly email?: string;
   readonly emailVerified: boolean;
   readonly picture?: string;
+  /** E.164. */
+  readonly phoneNumber?: string;
+  readonly phoneVerified?: boolean;
   /** ISO 8601. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -157,6 +169,12 @@ export function findClient(tenant: Tenant, clientId: string): Client | undefined
 
 export function findUser(tenant: Tenant, userId: string): User | undefined {
   return tenant.users.find((user) => user.userId === userId);
+}
+
+/** By email address or username, whose case does not count on Auth0 (?). The one is never the other. */
+export function findUserByLogin(tenant: Tenant, login: string): User | undefined {
+  const lower = login.toLowerCase();
+  return tenant.users.find(({ email, username }) => [email, username].some((name) => name?.toLowerCase() === lower));
 }
 
 export function findClientGrant(

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { sampleClient } from "../fixtures/sample-issuer.ts";
 import { type SampleTokenEndpoint, sampleTokenEndpoint } from "../fixtures/sample-token-endpoint.ts";
-import { MAX_TOKEN_REQUEST_BYTES } from "./read-token-request.ts";
+import { MAX_TOKEN_REQUEST_BYTES, MAX_TOKEN_REQUEST_SCOPE_CHARS } from "./read-token-request.ts";
 
 const spa = sampleClient();
 const web = sampleClient({
@@ -166,6 +166,24 @@ describe("hostile bodies", () => {
     const body = '{"__proto__":"x","constructor":"y","grant_type":"authorization_code"}';
     const answer = await post("/oauth/token", body, { "content-type": "application/json" });
     expect(answer.status).toBe(401);
+  });
+
+  test.each(["/oauth/token", "/oauth/revoke"])("%s refuses a secret in the address, even a right one", async (path) => {
+    const { clientId: client_id, clientSecret: client_secret } = spa;
+    for (const query of ["client_secret=", "a=b?&client_secret=x", "%63lient_secret=x"]) {
+      const body = { grant_type: "client_credentials", client_id, client_secret, token: "x" };
+      const answer = await endpoint.ask("POST", `${path}?${query}`, { body });
+      expect([answer.status, answer.json().error]).toEqual([400, "invalid_request"]);
+      expect(endpoint.events.at(-1)).toMatchObject({ reason: "secret_in_address" });
+    }
+  });
+
+  test("more scopes than anybody defines are refused before they are compared", async () => {
+    const scope = "a ".repeat(MAX_TOKEN_REQUEST_SCOPE_CHARS / 2);
+    const parameters = { grant_type: "authorization_code", client_id: spa.clientId, code: "x" };
+    expect((await endpoint.token({ ...parameters, scope })).status).toBe(403);
+    const answer = await endpoint.token({ ...parameters, scope: `${scope}a` });
+    expect(answer.json().error_description).toBe("The scope has more than 65536 characters");
   });
 
   test("a large value of every parameter is answered, and cut in the events", async () => {

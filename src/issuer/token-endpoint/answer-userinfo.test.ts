@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { signJwt } from "../../token/sign-jwt.ts";
-import { SAMPLE_ISSUER_URL, SAMPLE_NOW_SECONDS, sampleApi, sampleUser } from "../fixtures/sample-issuer.ts";
+import {
+  SAMPLE_ISSUER_URL,
+  SAMPLE_NOW_SECONDS,
+  sampleApi,
+  sampleClient,
+  sampleUser,
+} from "../fixtures/sample-issuer.ts";
 import { type SampleTokenEndpoint, sampleTokenEndpoint } from "../fixtures/sample-token-endpoint.ts";
 
 let endpoint: SampleTokenEndpoint;
@@ -20,6 +26,7 @@ describe("claims are told by scope", () => {
       const answer = await userinfo(await accessToken(grant), method);
       expect(answer.status).toBe(200);
       expect(answer.header("cache-control")).toBe("no-store");
+      expect(answer.header("content-type")).toBe("application/json; charset=utf-8");
       expect(answer.json()).toEqual({
         sub: "auth0|alice",
         nickname: "alice",
@@ -55,10 +62,22 @@ describe("claims are told by scope", () => {
     expect((await userinfo(token)).json().name).toBe("Alicia");
   });
 
-  test("with an Action's claims of an opaque token, which replace no subject", async () => {
+  test.each([{}, opaque])("with an Action's claims of the ID token, which replace no subject (%j)", async (grant) => {
     const idTokenClaims = { "https://ns/role": "vet", sub: "x" };
-    const claims = (await userinfo(await accessToken({ ...opaque, idTokenClaims }))).json();
+    const claims = (await userinfo(await accessToken({ ...grant, idTokenClaims }))).json();
     expect(claims).toMatchObject({ sub: "auth0|alice", "https://ns/role": "vet" });
+  });
+
+  test("with an Action's claims of each token's own, also after a refresh", async () => {
+    const tokens = (await endpoint.exchange({}, { idTokenClaims: { "https://ns/role": "vet" } })).json();
+    const other = await accessToken({ sessionId: "session-2", scopes: ["openid", "read:pets"] });
+    expect((await userinfo(other)).json()).not.toHaveProperty(["https://ns/role"]);
+    const refresh_token = tokens.refresh_token;
+    const clientId = sampleClient().clientId;
+    const refreshed = await endpoint.token({ grant_type: "refresh_token", client_id: clientId, refresh_token });
+    // The sample has no Action that sets them again.
+    expect((await userinfo(refreshed.json().access_token)).json()).not.toHaveProperty(["https://ns/role"]);
+    expect((await userinfo(tokens.access_token)).json()).toHaveProperty(["https://ns/role"], "vet");
   });
 
   test("of an API that speaks for another issuer too", async () => {

@@ -5,10 +5,10 @@ import {
   headerValues,
   type IssuerAnswer,
   type IssuerRequest,
-  jsonAnswer,
   methodAndPath,
   NO_STORE,
   textAnswer,
+  utf8JsonAnswer,
 } from "../issuer-request.ts";
 import { findUser, type User } from "../tenant/tenant.ts";
 import { userClaims } from "../tokens/user-claims.ts";
@@ -40,7 +40,7 @@ export async function answerUserinfo(request: IssuerRequest, context: IssuerCont
     return { ...answer, headers: [...answer.headers, "www-authenticate", CHALLENGE] };
   }
   const { customClaims, scopes, user } = read.value;
-  return jsonAnswer(200, { ...userClaims(user, scopes), ...customClaims, sub: user.userId }, NO_STORE);
+  return utf8JsonAnswer(200, { ...userClaims(user, scopes), ...customClaims, sub: user.userId }, NO_STORE);
 }
 
 async function readUser(
@@ -90,5 +90,6 @@ async function readAccessToken(token: string, context: IssuerContext): Promise<R
   const { claims } = verdict;
   // Our signature: what we write is a string.
   const scopes = scopesOf(claims.scope as string | undefined);
-  return { ok: true, value: { userId: String(claims.sub), scopes, customClaims: {} } };
+  const customClaims = await state.userinfoClaims.find(token);
+  return { ok: true, value: { userId: String(claims.sub), scopes, customClaims } };
 }

@@ -55,6 +55,14 @@ describe("a code", () => {
     expect(codes.redeem(late)).toEqual({ ok: false, reason: "expired" });
   });
 
+  test("does not live longer because the clock was set back", () => {
+    const [early, late] = [codes.issue(grant), codes.issue(grant)];
+    nowMs -= 1000;
+    expect(codes.redeem(early).ok).toBe(true);
+    nowMs -= 3_600_000;
+    expect(codes.redeem(late)).toEqual({ ok: false, reason: "expired" });
+  });
+
   test("that was used is still known as used when its lifetime is over", () => {
     const code = codes.issue(grant);
     codes.redeem(code);

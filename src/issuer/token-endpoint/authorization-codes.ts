@@ -63,7 +63,9 @@ export function createAuthorizationCodes({ clock }: { readonly clock: () => numb
         issued.isReused = true;
         return { ok: false, reason: "reused", refreshFamilyId };
       }
-      if (clock() - issuedAtMs >= CODE_LIFETIME_SECONDS * 1000) return { ok: false, reason: "expired" };
+      // A clock that was set back must not make it live longer.
+      const ageMs = Math.abs(clock() - issuedAtMs);
+      if (ageMs >= CODE_LIFETIME_SECONDS * 1000) return { ok: false, reason: "expired" };
       issued.grant = undefined;
       return { ok: true, grant };
     },

@@ -62,6 +62,12 @@ describe("email and password", () => {
     expect((await login({ password: "Correct horse battery staple" })).status).toBe(403);
   });
 
+  test("the username is as good as the email", async () => {
+    endpoint.tenant = { ...endpoint.tenant, users: [sampleUser({ username: "alice.liddell" })] };
+    expect((await login({ username: "Alice.Liddell" })).status).toBe(200);
+    expect((await login({ username: "alice.liddell", password: "wrong" })).status).toBe(403);
+  });
+
   test("of a user whose password is empty, or who has no email, are never right", async () => {
     const { email, ...nameless } = sampleUser();
     endpoint.tenant = { ...endpoint.tenant, users: [sampleUser({ password: "" }), nameless] };

@@ -1,7 +1,7 @@
 import type { ActionRequest } from "../actions/actions.ts";
 import type { IssuerContext } from "../issuer-context.ts";
 import type { AuthorizationGrant } from "../login/authorization-grant.ts";
-import type { Client, Tenant, User } from "../tenant/tenant.ts";
+import { type Client, findUserByLogin } from "../tenant/tenant.ts";
 import { isSameSecret } from "./authenticate-client.ts";
 import { apiOfAudience, issueRefreshToken, issueUserTokens } from "./issue-user-tokens.ts";
 import { judgeUserAccess } from "./judge-user-access.ts";
@@ -34,7 +34,7 @@ export async function grantPassword(
   const api = apiOfAudience(audience, context);
   if (api === "missing") return audienceUnknown(audience!);
 
-  const user = findByLogin(tenant, parameters.get("username")!);
+  const user = findUserByLogin(tenant, parameters.get("username")!);
   // As long for an unknown user as for a wrong password, and never right for one without: what was sent is not empty.
   const isRight = isSameSecret(user?.password ?? "", parameters.get("password")!);
   if (!user || !isRight) return passwordWrong();
@@ -56,9 +56,4 @@ export async function grantPassword(
   };
   const refresh = await issueRefreshToken(grant, client, api, context);
   return issueUserTokens({ grant, client, user, api, grantType: "password", refreshToken: refresh?.token }, context);
-}
-
-/** By email, whose case does not count on Auth0 (?). */
-function findByLogin(tenant: Tenant, username: string): User | undefined {
-  return tenant.users.find(({ email }) => email?.toLowerCase() === username.toLowerCase());
 }

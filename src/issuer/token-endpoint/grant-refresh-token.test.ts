@@ -128,8 +128,11 @@ describe("a refresh is refused", () => {
 
   test("when the Action has failed", async () => {
     const token = await loggedIn();
-    action = async () => ({ ok: false, reason: "action_failed", error: "server_error", description: "It threw" });
-    expect((await refresh(token)).status).toBe(500);
+    action = async () => ({ ok: false, reason: "action_failed", error: "access_denied", description: "It threw" });
+    expect(await refresh(token)).toMatchObject({
+      status: 403,
+      text: '{"error":"access_denied","error_description":"It threw"}',
+    });
   });
 
   test("for another API, and for the user policy of its own", async () => {

@@ -53,6 +53,10 @@ export async function issueUserTokens(
         state.keys,
       )
     : await state.opaqueTokens.issue(issuerUrl, { clientId, userId, scopes, customClaims: grant.idTokenClaims });
+  // An opaque token holds them itself; one signed with a secret is not good at /userinfo.
+  if (api && api.signingAlg !== "HS256" && scopes.includes("openid")) {
+    await state.userinfoClaims.keep(accessToken, grant.idTokenClaims, issuedAtSeconds + lifetimeSeconds);
+  }
 
   const idToken = scopes.includes("openid")
     ? signIdToken(

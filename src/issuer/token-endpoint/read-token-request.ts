@@ -1,6 +1,6 @@
 import { headerValues, type IssuerRequest } from "../issuer-request.ts";
 import { assertedClientId } from "./client-assertion.ts";
-import { requestMalformed, requestTooLarge, type TokenRefusal } from "./token-refusals.ts";
+import { requestMalformed, requestTooLarge, secretInAddress, type TokenRefusal } from "./token-refusals.ts";
 
 export interface TokenRequest {
   readonly parameters: ReadonlyMap<string, string>;
@@ -19,15 +19,21 @@ const JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /** Auth0's own limit is not known (?); a token request has a few hundred bytes. */
 export const MAX_TOKEN_REQUEST_BYTES = 1024 * 1024;
 export const MAX_TOKEN_REQUEST_PARAMETERS = 64;
+/** Each scope is compared with each that an API has. */
+export const MAX_TOKEN_REQUEST_SCOPE_CHARS = 64 * 1024;
 
 /**
  * Reads a token request: form or JSON, as Auth0 takes both (D: its documentation's examples use both), the client in
- * the body or in a Basic header. The query is never read, so that no secret has a reason to be in an address.
+ * the body or in a Basic header. Nothing is taken from the query, and a secret in it is refused aloud: addresses are logged.
  */
 export function readTokenRequest(request: IssuerRequest): TokenRequest | TokenRefusal {
   if (request.body.length > MAX_TOKEN_REQUEST_BYTES) return requestTooLarge(MAX_TOKEN_REQUEST_BYTES);
+  if (new URLSearchParams(request.target.split("?").slice(1).join("?")).has("client_secret")) return secretInAddress();
   const parameters = readParameters(request);
   if (!(parameters instanceof Map)) return parameters;
+  if ((parameters.get("scope")?.length ?? 0) > MAX_TOKEN_REQUEST_SCOPE_CHARS) {
+    return requestMalformed(`The scope has more than ${MAX_TOKEN_REQUEST_SCOPE_CHARS} characters`);
+  }
   const basic = readBasicCredentials(request);
   if (basic !== undefined && "reason" in basic) return basic;
   const assertion = readAssertion(parameters);

@@ -84,6 +84,17 @@ describe("a rotating token", () => {
     expect(await reasonOf(other)).toBe("ok");
   });
 
+  test.each([0, 30])(
+    "used twice is not covered by a leeway of %i s that a clock set back prolongs",
+    async (seconds) => {
+      const settings = { ...rotating, leewaySeconds: seconds };
+      const { token } = await tokens.issue(grant, settings);
+      await rotated(token, settings);
+      pass(-seconds - 1);
+      expect(await reasonOf(token, settings)).toBe("reused");
+    },
+  );
+
   test("is recognised as reused however often its family has rotated since, and the family stays small", async () => {
     const { token } = await tokens.issue(grant, rotating);
     let current = token;

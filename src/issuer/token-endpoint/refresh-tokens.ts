@@ -191,7 +191,7 @@ function judge(
   if (isPast(family.expiresAtMs, nowMs)) return { ok: false, reason: "expired" };
   const known = family.tokens.find((each) => isEqual(each.hash, hash));
   if (!known) return { ok: false, reason: "reused" };
-  if (known.rotatedAtMs !== null && nowMs - known.rotatedAtMs >= settings.leewaySeconds * 1000) {
+  if (known.rotatedAtMs !== null && !isCovered(known.rotatedAtMs, settings, nowMs)) {
     return { ok: false, reason: "reused" };
   }
   return isPast(known.idleAtMs, nowMs) ? { ok: false, reason: "expired" } : { known };
@@ -213,14 +213,19 @@ function afterUse(
   const { token, hash } = newToken(familyId);
   const kept = family.tokens
     // The leeway covers the token before the newest only (D): what `used` replaced is history now.
-    .filter((each) => each.hash !== used.replaced && (each.rotatedAtMs === null || each === used || isCovered(each)))
+    .filter(
+      (each) =>
+        each.hash !== used.replaced &&
+        (each.rotatedAtMs === null || each === used || isCovered(each.rotatedAtMs, settings, nowMs)),
+    )
     .map((each) => (each === used ? { ...each, rotatedAtMs: each.rotatedAtMs ?? nowMs } : each));
   const tokens = [...kept, { hash, replaced: used.hash, idleAtMs, rotatedAtMs: null }];
   return { next: { ...family, tokens: tokens.slice(-MAX_LIVE_TOKENS) }, newToken: token };
+}
 
-  function isCovered({ rotatedAtMs }: KnownToken): boolean {
-    return nowMs - rotatedAtMs! < settings.leewaySeconds * 1000;
-  }
+/** Whether the leeway still covers a rotated token. A clock that was set back does not prolong it. */
+function isCovered(rotatedAtMs: number, { leewaySeconds }: RefreshTokenSettings, nowMs: number): boolean {
+  return Math.abs(nowMs - rotatedAtMs) < leewaySeconds * 1000;
 }
 
 function idleEnd({ expiration, idleLifetimeSeconds }: RefreshTokenSettings, nowMs: number): number | null {

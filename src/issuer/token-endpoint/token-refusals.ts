@@ -23,7 +23,7 @@ export type TokenRefusalReason =
   // What a login can fail on too.
   | Extract<
       keyof typeof LOGIN_REASONS,
-      "user_access_denied" | "user_grant_missing" | "user_blocked" | "password_wrong"
+      "user_access_denied" | "user_grant_missing" | "user_blocked" | "password_wrong" | "secret_in_address"
     >;
 
 const ACCESS_DENIED = "access_denied";
@@ -217,6 +217,13 @@ export function grantTypeUnsupported(grantType: string, supported: readonly stri
 /** Ours: RFC 6749 §5.2 `invalid_request`, with what is wrong. */
 export function requestMalformed(description: string): TokenRefusal {
   return refusal("request_malformed", 400, INVALID_REQUEST, description);
+}
+
+/** Ours. */
+export function secretInAddress(): TokenRefusal {
+  const description =
+    "The client_secret was sent in the address, where it is logged. Send it in the body, and rotate it.";
+  return refusal("secret_in_address", 400, INVALID_REQUEST, description);
 }
 
 /** Ours. */

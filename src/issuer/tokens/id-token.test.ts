@@ -41,6 +41,20 @@ test("is RS256 by the current key, for the client, for its own lifetime, and say
   expect(decodeProtectedHeader(token)).toEqual({ alg: "RS256", typ: "JWT", kid: sample.keys.current.kid });
 });
 
+test("tells given and family name with the profile, the phone by its own scope", () => {
+  const user = sampleUser({ givenName: "Alice", familyName: "Liddell", phoneNumber: "+14155550100" });
+  expect(claimsOf({ user, scopes: ["openid", "profile"] })).toMatchObject({
+    given_name: "Alice",
+    family_name: "Liddell",
+  });
+  expect(claimsOf({ user, scopes: ["openid", "profile"] })).not.toHaveProperty("phone_number");
+  expect(claimsOf({ user, scopes: ["openid", "phone"] })).toMatchObject({
+    phone_number: "+14155550100",
+    phone_number_verified: false,
+  });
+  expect(claimsOf({ user, scopes: ["openid", "phone"] })).not.toHaveProperty("given_name");
+});
+
 test("tells the profile and the email by their scopes; what a user has not is left out", () => {
   expect(claimsOf({ scopes: ["openid", "profile"] })).toMatchObject({
     nickname: "alice",

@@ -235,8 +235,12 @@ export function chooseClient(tenant: Tenant, api: Api, idOrName: string | undefi
 
 /** With RBAC a known user has its permissions and no others; whoever else is named may do all. */
 function chooseUser(tenant: Tenant, api: Api, name: string): MintedUser {
-  const user = tenant.users.find(({ userId, name: known, email }) => [userId, known, email].includes(name));
-  if (user === undefined) return { user: unknownUser(name), permissions: api.scopes };
+  const stranger = unknownUser(name);
+  // Whoever has the id that a stranger of this name would get is meant, and may do no more than is said of them.
+  const user = tenant.users.find(
+    ({ userId, name: known, email }) => [userId, known, email].includes(name) || userId === stranger.userId,
+  );
+  if (user === undefined) return { user: stranger, permissions: api.scopes };
   const permissions = permissionsOf(tenant, user, api.identifier);
   return { user, permissions: api.enforcePolicies || permissions.length > 0 ? permissions : api.scopes };
 }
