@@ -74,6 +74,7 @@ describe("wrong use is exit 2 with the sentence that helps", () => {
     [["dev", "--config", "missing.yaml", ...FREE], "missing.yaml (ENOENT)"],
     [["dev", "--config", "unknown-key.yaml", ...FREE], "unknown-key.yaml:2:1:"],
     [["dev", "api.json", "other/api.json", ...FREE], "both give the API id api."],
+    [["dev", "api.json", ...FREE, "--tenant", "missing.yaml"], 'missing.yaml", and there is no such file'],
     [["dev", "api.json", ...FREE, "--admin-host", "0.0.0.0"], '--admin-host is "0.0.0.0", wanted a loopback address'],
     [["dev", "api.json", ...FREE, "--lambda-isolation", "none"], "wanted worker or process."],
     [["dev", "api.json", ...FREE, "--allowed-host", "pets.example"], "wanted NAME=API_ID."],
