@@ -122,7 +122,7 @@ async function measureStart(folder: string, { quick }: BenchOptions): Promise<Fi
   writeFileSync(join(folder, "api.yaml"), API);
   // The first start makes the keys and fills the compile cache.
   for (const contender of contenders) await contender.measure();
-  const samples = await takeTurns<Start>(contenders, quick ? 3 : 15);
+  const samples = await takeTurns<Start>(contenders, quick ? 3 : 31);
   const difference = (of: keyof Start): number[] =>
     samplesOf(samples, "with").map((sample, round) => sample[of] - samplesOf(samples, "without")[round]![of]);
   return [

@@ -1,6 +1,5 @@
 import { type Documents, StoreError } from "../store/documents.ts";
 import type { Actions } from "./actions/actions.ts";
-import { NO_ACTIONS } from "./actions/load-actions.ts";
 import { discoveryDocument } from "./discovery.ts";
 import type { IssuerContext, IssuerState } from "./issuer-context.ts";
 import { eventText, type IssuerEvent } from "./issuer-event.ts";
@@ -14,23 +13,12 @@ import {
   textAnswer,
 } from "./issuer-request.ts";
 import type { IssuerJwks, KeyRing, RsaAlgorithm } from "./keys/keys.ts";
-import { answerLogin } from "./login/answer-login.ts";
-import { openSessions } from "./login/sessions.ts";
-import { createTransactions } from "./login/transactions.ts";
 import { isLoopbackName } from "./loopback.ts";
-import { answerManagement } from "./management/answer-management.ts";
 import { createEventLog } from "./management/event-log.ts";
-import { answerProfile } from "./profiles/answer-profile.ts";
 import { type StateFolder, StateFolderError } from "./state-folder.ts";
 import type { Tenant } from "./tenant/tenant.ts";
 import type { TenantStore } from "./tenant/tenant-store.ts";
-import { answerTokenEndpoint } from "./token-endpoint/answer-token-endpoint.ts";
-import { createAuthorizationCodes } from "./token-endpoint/authorization-codes.ts";
-import { createUsedAssertions } from "./token-endpoint/client-assertion.ts";
-import { openRefreshTokens } from "./token-endpoint/refresh-tokens.ts";
 import { type MintOptions, mintToken } from "./tokens/mint-token.ts";
-import { openOpaqueTokens } from "./tokens/opaque-token.ts";
-import { openUserinfoClaims } from "./tokens/userinfo-claims.ts";
 
 export interface IssuerOptions {
   /** E.g. `http://localhost:4567/`. The trailing slash is part of it, as on Auth0. */
@@ -73,46 +61,27 @@ const OPEN_CORS = ["access-control-allow-origin", "*"];
  * @throws RangeError when `issuerUrl` is not an http(s) origin with a trailing slash, or not this machine's
  */
 export function createIssuer(options: IssuerOptions): Issuer {
-  const { clock = Date.now, documents, issuerUrl, keys, tenants, allowedHosts = [], onEvent = () => {} } = options;
+  const { clock = Date.now, issuerUrl, keys, tenants, allowedHosts = [], onEvent = () => {} } = options;
   checkIssuerUrl(issuerUrl, allowedHosts);
   const eventLog = createEventLog({ clock });
   const emit = (event: IssuerEvent): void => {
     eventLog.record(event);
     onEvent(event);
   };
-  const state: IssuerState = {
-    tenants,
-    keys,
-    folder: options.folder,
-    documents,
-    actions: options.actions ?? NO_ACTIONS,
-    transactions: createTransactions({ clock }),
-    sessions: openSessions({ documents, clock }),
-    codes: createAuthorizationCodes({ clock }),
-    refreshTokens: openRefreshTokens({ documents, clock }),
-    opaqueTokens: openOpaqueTokens({ folder: options.folder, clock }),
-    userinfoClaims: openUserinfoClaims({ documents, clock }),
-    usedAssertions: createUsedAssertions({ clock }),
-    clock,
-    emit,
-    eventLog,
-  };
+  const openState = once(async () => {
+    const { openIssuerState } = await import("./open-issuer-state.ts");
+    return openIssuerState({ ...options, clock, emit, eventLog });
+  });
 
-  async function route(request: IssuerRequest, context: IssuerContext): Promise<IssuerAnswer> {
+  async function route(request: IssuerRequest, asked: Omit<IssuerContext, "state">): Promise<IssuerAnswer> {
     switch (methodAndPath(request)) {
       case "GET /.well-known/openid-configuration":
       case "GET /.well-known/oauth-authorization-server":
-        return jsonAnswer(200, discoveryDocument(context.issuerUrl), OPEN_CORS);
+        return jsonAnswer(200, discoveryDocument(asked.issuerUrl), OPEN_CORS);
       case "GET /.well-known/jwks.json":
-        return jsonAnswer(200, keys.jwks(publishedAlgorithms(context.tenant)), OPEN_CORS);
+        return jsonAnswer(200, keys.jwks(publishedAlgorithms(asked.tenant)), OPEN_CORS);
       default:
-        return (
-          (await answerTokenEndpoint(request, context)) ??
-          (await answerLogin(request, context)) ??
-          (await answerManagement(request, context)) ??
-          (await answerProfile(request, context)) ??
-          notFound(request)
-        );
+        return (await answerElsewhere(request, { ...asked, state: await openState() })) ?? notFound(request);
     }
   }
 
@@ -144,8 +113,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
         emit({ kind: "refused", endpoint, reason: "host_not_local", description, actual });
         answer = textAnswer(403, description);
       } else {
-        const context = { issuerUrl: issuerOf(host, listener, tenant), tenant, state };
-        answer = await route(request, context).catch((error: unknown) => refuseWithoutState(error, request, emit));
+        const asked = { issuerUrl: issuerOf(host, listener, tenant), tenant };
+        answer = await route(request, asked).catch((error: unknown) => refuseWithoutState(error, request, emit));
       }
       const headers = [...answer.headers, ...DEV_ISSUER_HEADER, "x-content-type-options", "nosniff"];
       return { ...answer, headers, body: request.method === "HEAD" ? "" : answer.body };
@@ -153,6 +122,39 @@ export function createIssuer(options: IssuerOptions): Issuer {
     mint: (mintOptions) => mintToken({ issuerUrl, tenant: tenants.current(), keys, clock }, mintOptions),
     jwks: () => keys.jwks(publishedAlgorithms(tenants.current())),
   };
+}
+
+type Answering = (request: IssuerRequest, context: IssuerContext) => Promise<IssuerAnswer | undefined>;
+
+/** What answers by path, the first that takes it; each is loaded when it is first asked for, which no start waits for. */
+const PARTS: readonly { readonly path: RegExp; readonly load: () => Promise<Answering> }[] = [
+  {
+    path: /^\/(?:oauth\/|userinfo$)/,
+    load: once(async () => (await import("./token-endpoint/answer-token-endpoint.ts")).answerTokenEndpoint),
+  },
+  {
+    path: /^\/(?:authorize$|u\/|v2\/|oidc\/)/,
+    load: once(async () => (await import("./login/answer-login.ts")).answerLogin),
+  },
+  { path: /^\/api\//, load: once(async () => (await import("./management/answer-management.ts")).answerManagement) },
+  { path: /^/, load: once(async () => (await import("./profiles/answer-profile.ts")).answerProfile) },
+];
+
+function once<Value>(load: () => Promise<Value>): () => Promise<Value> {
+  let loading: Promise<Value> | undefined;
+  return () => {
+    loading ??= load();
+    return loading;
+  };
+}
+
+async function answerElsewhere(request: IssuerRequest, context: IssuerContext): Promise<IssuerAnswer | undefined> {
+  const path = request.target.split("?", 1)[0]!;
+  for (const { path: pattern, load } of PARTS) {
+    const answer = pattern.test(path) ? await (await load())(request, context) : undefined;
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
 }
 
 function publishedAlgorithms(tenant: Tenant): readonly RsaAlgorithm[] {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -110,7 +111,7 @@ export function openStateFolder(dataDir: string): StateFolder {
     });
   }
 
-  createUnlessThere(".gitignore", "*\n");
+  if (!existsSync(join(folder, ".gitignore"))) createUnlessThere(".gitignore", "*\n");
   return {
     path: folder,
     read,

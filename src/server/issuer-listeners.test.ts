@@ -34,7 +34,7 @@ afterAll(() => Promise.all(blocking.map((server) => new Promise((resolve) => ser
 async function listenAt(port: number): Promise<IssuerListeners> {
   listeners = await listenAsIssuer({
     port,
-    tls,
+    tls: () => tls,
     handler: (request, issuerUrl) => ({ status: 200, headers: [], body: `${request.target} ${issuerUrl}` }),
     onError: () => {},
   });

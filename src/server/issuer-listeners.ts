@@ -38,8 +38,8 @@ const MAX_PORT = 65_535;
  */
 export async function listenAsIssuer(options: {
   readonly port: number;
-  /** PEM. */
-  readonly tls: { readonly cert: string; readonly key: string };
+  /** PEM; asked when the first client comes. */
+  readonly tls: () => { readonly cert: string; readonly key: string };
   /** `issuerUrl` is that of the listener which the request came to. */
   readonly handler: (request: IncomingRequest, issuerUrl: string) => Answer | Promise<Answer>;
   readonly onError: (error: unknown) => void;

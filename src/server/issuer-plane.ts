@@ -1,4 +1,5 @@
-import { createActions } from "../issuer/actions/create-actions.ts";
+import type { Actions } from "../issuer/actions/actions.ts";
+import type { ActionsOptions } from "../issuer/actions/create-actions.ts";
 import { createIssuer, type Issuer } from "../issuer/issuer.ts";
 import type { IssuerEvent } from "../issuer/issuer-event.ts";
 import type { TenantStore } from "../issuer/tenant/tenant-store.ts";
@@ -55,7 +56,7 @@ export async function startIssuer(options: IssuerPlaneOptions): Promise<IssuerPl
   let started: { readonly issuer: Issuer; readonly tenants: TenantStore } | undefined;
   const listeners: IssuerListeners = await listenAsIssuer({
     port: options.port,
-    tls: ca.serverCertificate,
+    tls: () => ca.serverCertificate,
     onError: (error) => options.onDefect?.(error),
     handler: (request, asked) =>
       started?.issuer.handle(request, asked) ?? { status: 503, headers: ["Retry-After", "1"], body: "" },
@@ -85,7 +86,7 @@ export async function startIssuer(options: IssuerPlaneOptions): Promise<IssuerPl
       keys,
       folder,
       documents: documents.open,
-      actions: createActions({ file: () => tenants.actionsFile(), folder, tenants, onTrouble }),
+      actions: lateActions({ file: () => tenants.actionsFile(), folder, tenants, onTrouble }),
       onEvent: options.onIssuerEvent,
     });
     started = { issuer, tenants };
@@ -108,5 +109,19 @@ export async function startIssuer(options: IssuerPlaneOptions): Promise<IssuerPl
       await preparing;
       await documents.close();
     },
+  };
+}
+
+/** Loaded when somebody logs in: no start waits for it. */
+function lateActions(options: ActionsOptions): Actions {
+  let loading: Promise<Actions> | undefined;
+  const load = (): Promise<Actions> => {
+    loading ??= import("../issuer/actions/create-actions.ts").then(({ createActions }) => createActions(options));
+    return loading;
+  };
+  return {
+    postLogin: async (event) => (await load()).postLogin(event),
+    credentialsExchange: async (event) => (await load()).credentialsExchange(event),
+    file: async () => (await load()).file?.(),
   };
 }

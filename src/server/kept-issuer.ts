@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { createIssuer } from "../issuer/issuer.ts";
 import type { Tenant } from "../issuer/tenant/tenant.ts";
 import type { MintOptions } from "../issuer/tokens/mint-token.ts";
-import { createMemoryDocuments } from "../store/memory-documents.ts";
 import { findTenantFile, openIssuerFolder, openTenant } from "./issuer-state.ts";
 import { SERVER_DEFAULTS } from "./server-options.ts";
 import { StartError } from "./start-error.ts";
@@ -40,6 +39,7 @@ export async function openKeptIssuer(dataDir: string, cwd: string): Promise<Kept
   const { issuerUrl, issuerUrls, tenantFile: file } = readKept(dataDir, cwd);
   const { folder, keys } = await openIssuerFolder(dataDir);
   const tenants = await openTenant({ file, folder, issuerUrls });
+  const { createMemoryDocuments } = await import("../store/memory-documents.ts"); // a server that starts needs none
   const issuer = createIssuer({ issuerUrl, tenants, keys, folder, documents: createMemoryDocuments });
   return { issuerUrl, tenant: tenants.current(), mint: (mintOptions) => issuer.mint(mintOptions) };
 }

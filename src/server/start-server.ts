@@ -22,7 +22,6 @@ import { deployProject } from "./deploy-project.ts";
 import { type Listener, listen } from "./http-listener/listen.ts";
 import { ListenError } from "./http-listener/listen-error.ts";
 import { IssuerEventRing } from "./issuer-events.ts";
-import { startIssuer } from "./issuer-plane.ts";
 import { type LoadedProject, loadProject } from "./load-project.ts";
 import { isLoopbackHostname } from "./loopback.ts";
 import { answerManagement } from "./management-plane.ts";
@@ -87,7 +86,8 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
   const issuer =
     options.issuerPort === undefined
       ? undefined
-      : await startIssuer({
+      : // Loaded here: a gateway without an issuer starts without its code.
+        await (await import("./issuer-plane.ts")).startIssuer({
           port: options.issuerPort,
           scheme: options.issuerScheme ?? "http",
           dataDir: dataDir.path,

@@ -85,7 +85,7 @@ test.skipIf(!hasTools)("the calls, run against an empty tenant's Management API,
   const answer: { handle?: ReturnType<typeof createIssuer>["handle"] } = {};
   const listeners = await listenAsIssuer({
     port: 0,
-    tls: ca.serverCertificate,
+    tls: () => ca.serverCertificate,
     onError: () => {},
     handler: (request, url) => answer.handle!(request, url),
   });

@@ -37,7 +37,7 @@ describe("the authority", () => {
   });
 
   test.skipIf(process.platform === "win32")("keeps its key to its owner and shows its certificate", async () => {
-    await openLocalCa(folder);
+    await serverOf();
     const modeOf = (name: string) => statSync(join(folder.path, name)).mode & 0o777;
     expect([modeOf("local-ca.json"), modeOf("tls-server.json"), modeOf("local-ca.pem")]).toEqual([0o600, 0o600, 0o644]);
     expect(readFileSync(join(folder.path, "local-ca.pem"), "utf8")).not.toContain("PRIVATE");
@@ -67,7 +67,7 @@ describe("the authority", () => {
   );
 
   test("a certificate of another key is refused", async () => {
-    await openLocalCa(folder);
+    await serverOf();
     const [ca, server] = ["local-ca.json", "tls-server.json"].map((name) => JSON.parse(folder.read(name) as string));
     folder.write("local-ca.json", JSON.stringify({ ...ca, certificate: server.certificate }));
     await expect(openLocalCa(folder)).rejects.toMatchObject({ code: "malformed" });

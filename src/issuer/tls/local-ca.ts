@@ -21,7 +21,10 @@ import {
 export interface LocalCa {
   /** The certificate as a file (PEM), for `NODE_EXTRA_CA_CERTS`, `curl --cacert` and the like. */
   readonly certificateFile: string;
-  /** For a TLS server on this machine; made anew at an opening that finds it about to end, or another authority's. */
+  /**
+   * For a TLS server on this machine; looked at first when it is asked for, and made anew when it is about to end, or
+   * another authority's. @throws StateFolderError
+   */
   readonly serverCertificate: ServerCertificate;
 }
 
@@ -68,13 +71,20 @@ export async function openLocalCa(folder: StateFolder, clock: () => number = Dat
   const authority = ca;
   const certificateFile = join(folder.path, CA_CERTIFICATE_FILE);
   publish(folder, certificateFile, authority.certificate);
-  const server = keptServer(folder, authority, now()) ?? renewedServer(folder, authority, now());
+  let served: ServerCertificate | undefined;
   return {
     certificateFile,
-    serverCertificate: {
-      cert: toPem("CERTIFICATE", server.certificate.raw),
-      key: server.privateKey.export({ type: "pkcs8", format: "pem" }) as string,
+    get serverCertificate() {
+      served ??= asPem(keptServer(folder, authority, now()) ?? renewedServer(folder, authority, now()));
+      return served;
     },
+  };
+}
+
+function asPem({ certificate, privateKey }: CertifiedKey): ServerCertificate {
+  return {
+    cert: toPem("CERTIFICATE", certificate.raw),
+    key: privateKey.export({ type: "pkcs8", format: "pem" }) as string,
   };
 }
 

@@ -1,18 +1,24 @@
-import { type AddressInfo, createServer, type Server } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions, type Server as TlsServer } from "node:tls";
 import type { Answer, IncomingRequest, RawHeaders } from "../../execute-api/transport.ts";
 import { Connections } from "./connections.ts";
 import { ListenError } from "./listen-error.ts";
 import { defaultListenerLimits, type ListenerLimits, TLS_HANDSHAKE_TIMEOUT_MS } from "./listener-limits.ts";
 import { parseTrustedProxies } from "./trusted-proxies.ts";
 
+/** PEM. */
+export interface TlsCertificate {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
 export interface ListenOptions {
   /** Address or name to bind, e.g. `127.0.0.1`. */
   readonly host: string;
   /** 0 means any free port. */
   readonly port: number;
-  /** PEM. When given the listener speaks HTTPS only. */
-  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  /** When given the listener speaks HTTPS only. A function is asked when the first client comes. */
+  readonly tls?: TlsCertificate | (() => TlsCertificate);
   /** Called once per well-formed request, with its whole body. What it throws is answered 500 and reported. */
   readonly handler: (request: IncomingRequest) => Answer | Promise<Answer>;
   readonly limits?: Partial<ListenerLimits>;
@@ -60,19 +66,47 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 }
 
 function createSocketServer(tls: ListenOptions["tls"], connectionLimit: number): Server {
-  const sockets = { allowHalfOpen: true, noDelay: true }; // a client that has ended its side still gets its answer
   const server =
-    tls === undefined
-      ? createServer({ ...sockets, pauseOnConnect: true })
-      : createTlsServer({
-          ...sockets,
-          ...tls,
-          ALPNProtocols: ["http/1.1"],
-          minVersion: "TLSv1.2",
-          handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
-        });
+    typeof tls === "object"
+      ? createTlsServer(tlsOptions(tls))
+      : createServer({ ...SOCKETS, pauseOnConnect: tls === undefined });
+  if (typeof tls === "function") beginTlsLate(server, tls);
   server.maxConnections = connectionLimit;
   return server;
+}
+
+/** A client that has ended its side still gets its answer. */
+const SOCKETS = { allowHalfOpen: true, noDelay: true };
+
+function tlsOptions(certificate: TlsCertificate): TlsOptions {
+  return {
+    ...SOCKETS,
+    ...certificate,
+    ALPNProtocols: ["http/1.1"],
+    minVersion: "TLSv1.2",
+    handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS,
+  };
+}
+
+/** What TLS needs is made for the first client: it costs a start ten milliseconds, and most starts see no client. */
+function beginTlsLate(server: Server, certificate: () => TlsCertificate): void {
+  let tls: TlsServer | undefined;
+  const begun = (): TlsServer => {
+    const made = createTlsServer(tlsOptions(certificate()));
+    for (const event of ["secureConnection", "tlsClientError"] as const) {
+      made.on(event, (...values: unknown[]) => server.emit(event, ...values));
+    }
+    return made;
+  };
+  server.on("connection", (socket: Socket) => {
+    try {
+      tls ??= begun();
+      tls.emit("connection", socket);
+    } catch (error) {
+      socket.destroy();
+      server.emit("error", error); // told, and tried again with the next client
+    }
+  });
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {
