@@ -409,6 +409,19 @@ describe("metadata", () => {
     ]);
   });
 
+  test.each([
+    "/oauth/par",
+    "/oauth/device/code",
+    "/oidc/register",
+    "/mfa/challenge",
+    "/passwordless/start",
+    "/dbconnections/signup?a=b",
+  ])("%s of Auth0 is not found, and an event says that it is not here", async (target) => {
+    const fresh = issuerOf(tenant);
+    expect((await fresh.handle(request("POST", target))).status).toBe(404);
+    expect(events).toMatchObject([{ kind: "refused", reason: "endpoint_not_supported" }]);
+  });
+
   test("HEAD is GET without the body", async () => {
     const answer = await issuer.handle(request("HEAD", "/.well-known/jwks.json"));
     expect(answer).toMatchObject({ status: 200, body: "" });

@@ -88,14 +88,9 @@ export function createIssuer(options: IssuerOptions): Issuer {
   function notFound(request: IssuerRequest): IssuerAnswer {
     const endpoint = methodAndPath(request);
     const description = `Cannot ${endpoint}`; // (C) the text Auth0's front gives
-    if (/^\S+ \/\//.test(endpoint)) {
-      // An issuer with its slash, pasted where a client adds one of its own: the cause of this 404 more often than any.
-      emit({
-        kind: "refused",
-        endpoint: eventText(endpoint),
-        reason: "double_slash",
-        description: eventText(description),
-      });
+    const reason = whyNotFound(request.target);
+    if (reason !== undefined) {
+      emit({ kind: "refused", endpoint: eventText(endpoint), reason, description: eventText(description) });
     }
     return textAnswer(404, description);
   }
@@ -122,6 +117,17 @@ export function createIssuer(options: IssuerOptions): Issuer {
     mint: (mintOptions) => mintToken({ issuerUrl, tenant: tenants.current(), keys, clock }, mintOptions),
     jwks: () => keys.jwks(publishedAlgorithms(tenants.current())),
   };
+}
+
+/** Endpoints of Auth0's Authentication API that are not here. */
+const NOT_SUPPORTED =
+  /^\/(?:oauth\/(?:par|device)|oidc\/register|mfa|passwordless|dbconnections|samlp|wsfed|bc-authorize)(?:\/|\?|$)/;
+
+/** What is worth telling of a path that nothing answers. */
+function whyNotFound(target: string): "double_slash" | "endpoint_not_supported" | undefined {
+  // An issuer with its slash, pasted where a client adds one of its own: the cause of a 404 more often than any.
+  if (target.startsWith("//")) return "double_slash";
+  return NOT_SUPPORTED.test(target) ? "endpoint_not_supported" : undefined;
 }
 
 type Answering = (request: IssuerRequest, context: IssuerContext) => Promise<IssuerAnswer | undefined>;

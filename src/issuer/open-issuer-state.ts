@@ -1,6 +1,6 @@
 import type { Documents } from "../store/documents.ts";
 import type { Actions } from "./actions/actions.ts";
-import { NO_ACTIONS } from "./actions/load-actions.ts";
+import { NO_ACTIONS } from "./actions/no-actions.ts";
 import type { IssuerState } from "./issuer-context.ts";
 import type { IssuerEvent } from "./issuer-event.ts";
 import type { KeyRing } from "./keys/keys.ts";

@@ -9,6 +9,7 @@ export const ISSUER_REASONS = {
   ...LOGIN_REASONS,
   ...MANAGEMENT_REASONS,
   ...ACTION_REASONS,
+  endpoint_not_supported: "Auth0 has this endpoint, and this issuer has not: do this step against a real tenant.",
   double_slash: "Take the slash off the end of the domain or base URL that the client was given.",
   host_not_local: "Ask the development issuer as localhost, *.localhost, 127.0.0.1 or [::1].",
   state_unusable: "Mend what the message names: a full disk, a file of another program, a process that holds it.",

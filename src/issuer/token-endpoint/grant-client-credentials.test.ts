@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { ActionVerdict, CredentialsExchange } from "../actions/actions.ts";
-import { NO_ACTIONS } from "../actions/load-actions.ts";
+import { NO_ACTIONS } from "../actions/no-actions.ts";
 import { sampleApi, sampleClient } from "../fixtures/sample-issuer.ts";
 import { type SampleTokenEndpoint, sampleTokenEndpoint } from "../fixtures/sample-token-endpoint.ts";
 

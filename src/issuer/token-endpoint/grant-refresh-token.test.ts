@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ActionVerdict, PostLogin } from "../actions/actions.ts";
-import { NO_ACTIONS } from "../actions/load-actions.ts";
+import { NO_ACTIONS } from "../actions/no-actions.ts";
 import { SAMPLE_NOW_SECONDS, sampleApi, sampleClient, sampleUser } from "../fixtures/sample-issuer.ts";
 import { type SampleTokenEndpoint, sampleTokenEndpoint } from "../fixtures/sample-token-endpoint.ts";
 
