@@ -19,7 +19,11 @@ export const newRequestId: () => string = randomUUID;
 export function newExtendedRequestId(): string {
   if (next === text.length) {
     randomFillSync(pool);
-    for (let at = EXTENDED_ID_BYTES; at < pool.length; at += GROUP_BYTES) pool[at] = 0;
+    for (let at = 0; at < pool.length; at += GROUP_BYTES) {
+      // One bit less, so that it begins with a letter: "-…" on a command line would be read as a flag.
+      pool[at] = (pool[at] as number) & 0x7f;
+      pool[at + EXTENDED_ID_BYTES] = 0;
+    }
     text = pool.toString("base64url");
     next = 0;
   }
