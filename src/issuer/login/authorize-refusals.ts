@@ -144,6 +144,13 @@ export const USER_BLOCKED: RedirectRefusal = {
   description: "user is blocked",
 };
 
+/** Ours: Auth0 would ask for the factor. What cannot be asked for is not taken as given. */
+export const MFA_REQUIRED: RedirectRefusal = {
+  reason: "mfa_required",
+  error: "access_denied",
+  description: "Multifactor authentication required",
+};
+
 /** Whether it can be pasted into a shell and still be what it is. */
 function isShellSafe(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9:/._-]{0,200}$/.test(text);

@@ -5,7 +5,7 @@ import type { IssuerAnswer, IssuerRequest } from "../issuer-request.ts";
 import type { User } from "../tenant/tenant.ts";
 import { type DroppedScope, decideUserScopes } from "../tokens/decide-scopes.ts";
 import { askPerson } from "./ask-person.ts";
-import { CONSENT_REQUIRED, userAccessRefused } from "./authorize-refusals.ts";
+import { CONSENT_REQUIRED, MFA_REQUIRED, userAccessRefused } from "./authorize-refusals.ts";
 import { type ConsentSubject, isConsented, wantsConsent } from "./consents.ts";
 import type { Authorization } from "./judge-authorization.ts";
 import { claimedBy, refuseByResponse } from "./refusals.ts";
@@ -31,6 +31,7 @@ export async function settle(
   const { state, tenant } = context;
   const { authorization, parameters, session, user } = login;
   const { api, client, requestedScopes, target } = authorization;
+  if (user.hasMultifactor) return refuseByResponse(request, context, target, MFA_REQUIRED, claimedBy(parameters));
   const verdict = decideUserScopes(tenant, { client, api, user, requested: requestedScopes });
   if (!verdict.ok) {
     const refusal = userAccessRefused(verdict.reason, client.clientId, api?.identifier ?? "");

@@ -218,4 +218,5 @@ const NOBODY: User = {
   userMetadata: {},
   appMetadata: {},
   isBlocked: true,
+  hasMultifactor: false,
 };

@@ -171,6 +171,16 @@ test("a blocked user is told so through the application, and has no session", as
   expect(sample.reasons()).toEqual(["user_blocked"]);
 });
 
+test("a user with a second factor gets no code: nothing here could have asked for the factor", async () => {
+  const sample = start({ users: [sampleUser({ hasMultifactor: true })] });
+  expect(Object.fromEntries((await sample.browser().logIn()).sent)).toEqual({
+    error: "access_denied",
+    error_description: "Multifactor authentication required",
+    state: "st",
+  });
+  expect(sample.reasons()).toEqual(["mfa_required"]);
+});
+
 test("a form that was sent twice is refused the second time, and gets no second code", async () => {
   const sample = start();
   const browser = sample.browser();

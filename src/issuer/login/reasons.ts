@@ -16,6 +16,7 @@ export const LOGIN_REASONS = {
   consent_required: "Ask once without prompt=none, so that the user can consent; or set consent: skip in tenant.yaml.",
   consent_denied: "The user declined on the consent page.",
   user_blocked: "Unblock the user, or choose another.",
+  mfa_required: "Log in as a user without multifactor in tenant.yaml: this issuer has no second factor to ask for.",
   password_wrong: "Compare email and password with the user's in the tenant.",
   transaction_unknown:
     "Begin again from the application: a login lasts 10 minutes, is good once, and stays in its browser.",

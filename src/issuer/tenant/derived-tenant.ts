@@ -55,6 +55,7 @@ export async function deriveTenant(
     consent: "skip",
     login: "buttons",
     customDomains: [],
+    opaqueTokensForClients: false,
   };
 }
 

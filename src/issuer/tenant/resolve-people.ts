@@ -41,6 +41,7 @@ export function userFrom(
     userMetadata: entry.user_metadata ?? {},
     appMetadata: entry.app_metadata ?? {},
     isBlocked: entry.blocked ?? false,
+    hasMultifactor: (entry.multifactor ?? []).length > 0,
   };
 }
 
@@ -80,5 +81,6 @@ export function defaultUsers({ createdAt }: Times): User[] {
     userMetadata: {},
     appMetadata: {},
     isBlocked: false,
+    hasMultifactor: false,
   }));
 }

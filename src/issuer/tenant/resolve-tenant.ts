@@ -132,6 +132,7 @@ export function resolveTenant(sources: TenantSources): ResolvedTenant {
     consent: content.consent ?? "skip",
     login: content.login ?? "buttons",
     customDomains: content.custom_domains ?? [],
+    opaqueTokensForClients: content.flags?.allow_api1_non_global_clients ?? false,
   };
   return { tenant, origins, findings };
 }

@@ -213,6 +213,7 @@ const user = mapping(
     user_metadata: { read: readMetadata },
     app_metadata: { read: readMetadata },
     blocked: flag,
+    multifactor: texts("the name of a factor, e.g. guardian", (value) => /^[\w-]+$/.test(value), 64),
   },
   [],
   (entry, at) => {
@@ -229,6 +230,7 @@ export const TENANT_CONTENT = mapping({
   login: oneOf("buttons", "password"),
   custom_domains: texts("a host name below localhost in lower case, e.g. login.localhost", isLocalDomain, 253),
   actions: text("a path relative to this file, e.g. ./actions.js"),
+  flags: mapping({ allow_api1_non_global_clients: flag }),
   apis: list(api),
   applications: list(application),
   client_grants: list(clientGrant),

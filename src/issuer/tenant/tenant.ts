@@ -18,6 +18,8 @@ export interface Tenant {
   readonly login: "buttons" | "password";
   /** Host names, each an issuer of its own with the same keys: tokens carry the `iss` of the host that was asked (D). */
   readonly customDomains: readonly string[];
+  /** `flags.allow_api1_non_global_clients` of old tenants: a client that names no audience gets an opaque token (D). */
+  readonly opaqueTokensForClients: boolean;
 }
 
 /** Auth0's "API" (its Management API says resource server). */
@@ -135,6 +137,8 @@ export interface User {
   readonly userMetadata: Readonly<Record<string, unknown>>;
   readonly appMetadata: Readonly<Record<string, unknown>>;
   readonly isBlocked: boolean;
+  /** Enrolled in a second factor. There is none here to ask for, so such a user gets no tokens (C: `mfa_required`). */
+  readonly hasMultifactor: boolean;
 }
 
 export interface Role {

@@ -174,6 +174,30 @@ describe("POST /oauth/token refuses", () => {
     }
   });
 
+  test("the password of a user with a second factor (C)", async () => {
+    endpoint.tenant = { ...endpoint.tenant, users: [sampleUser({ hasMultifactor: true })] };
+    const answer = await endpoint.token({ ...password, ...right });
+    const { mfa_token: mfaToken } = answer.json();
+    expect(answer.text).toBe(
+      `{"error":"mfa_required","error_description":"Multifactor authentication required","mfa_token":"${mfaToken}"}`,
+    );
+    expect(answer.status).toBe(403);
+    expect(mfaToken).toMatch(/^[\w-]{43}$/);
+    const next = { ...secret, grant_type: "http://auth0.com/oauth/grant-type/mfa-otp", mfa_token: mfaToken, otp: "1" };
+    expect((await endpoint.token(next)).json().error).toBe("unsupported_grant_type");
+  });
+
+  test("no client without an audience where the tenant has the flag of old ones: an opaque token, no scope (D)", async () => {
+    endpoint.tenant = { ...endpoint.tenant, opaqueTokensForClients: true, defaultAudience: AUDIENCE };
+    const answer = await endpoint.token({ ...client_credentials, audience: undefined });
+    expect(answer.status).toBe(200);
+    const { access_token: token, ...rest } = answer.json();
+    expect(rest).toEqual({ expires_in: 86_400, token_type: "Bearer" });
+    expect(token.split(".")).toHaveLength(5);
+    const asked = await endpoint.ask("GET", "/userinfo", { headers: { Authorization: `Bearer ${token}` } });
+    expect(asked.status).toBe(401);
+  });
+
   test("a refresh for a user who is gone, or blocked (status ?)", async () => {
     const { refresh_token } = (await endpoint.exchange()).json();
     const refresh = () => endpoint.token({ grant_type: "refresh_token", client_id: spa.clientId, refresh_token });

@@ -3,6 +3,7 @@ import type { ActionRequest } from "../actions/actions.ts";
 import type { IssuerContext } from "../issuer-context.ts";
 import { type Client, findApi, findClientGrant } from "../tenant/tenant.ts";
 import { auth0AccessToken } from "../tokens/access-token.ts";
+import { OPAQUE_TOKEN_LIFETIME_SECONDS } from "../tokens/opaque-token.ts";
 import { signToken } from "../tokens/sign-token.ts";
 import { emitWarnings } from "./emit-warnings.ts";
 import { type Granted, scopesOf } from "./token-answer.ts";
@@ -24,6 +25,12 @@ export async function grantClientCredentials(
   { issuerUrl, state, tenant }: IssuerContext,
 ): Promise<Granted | TokenRefusal> {
   const { clientId } = client;
+  // The flag of old tenants comes before their Default Audience, which counts once it is off (D).
+  if (tenant.opaqueTokensForClients && !parameters.get("audience")) {
+    const grant = { clientId, userId: `${clientId}@clients`, scopes: [], customClaims: {} };
+    const access_token = await state.opaqueTokens.issue(issuerUrl, grant);
+    return { answer: { access_token, expires_in: OPAQUE_TOKEN_LIFETIME_SECONDS, token_type: "Bearer" } };
+  }
   const audience = parameters.get("audience") ?? tenant.defaultAudience;
   if (audience === undefined || audience === "") return audienceMissing();
   const api = findApi(tenant, audience);

@@ -8,6 +8,7 @@ import { judgeUserAccess } from "./judge-user-access.ts";
 import { type Granted, scopesOf } from "./token-answer.ts";
 import {
   audienceUnknown,
+  mfaRequired,
   parameterMissing,
   passwordWrong,
   realmUnknown,
@@ -39,6 +40,7 @@ export async function grantPassword(
   const isRight = isSameSecret(user?.password ?? "", parameters.get("password")!);
   if (!user || !isRight) return passwordWrong();
   if (user.isBlocked) return userBlocked("unauthorized");
+  if (user.hasMultifactor) return mfaRequired();
 
   const asked = scopesOf(parameters.get("scope"));
   // (D) Who asks for nothing gets all, since the application is trusted with the password.

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { ActionVerdict } from "../actions/actions.ts";
 import type { ACTION_REASONS } from "../actions/reasons.ts";
 import type { LOGIN_REASONS } from "../login/reasons.ts";
@@ -11,7 +12,12 @@ export interface TokenRefusal {
   /** For events and the doctor, never on the wire. */
   readonly reason: TokenRefusalReason;
   readonly status: number;
-  readonly body: { readonly error: string; readonly error_description: string; readonly error_uri?: string };
+  readonly body: {
+    readonly error: string;
+    readonly error_description: string;
+    readonly error_uri?: string;
+    readonly mfa_token?: string;
+  };
   /** Evidence, as in events. */
   readonly expected?: unknown;
   readonly actual?: unknown;
@@ -23,7 +29,12 @@ export type TokenRefusalReason =
   // What a login can fail on too.
   | Extract<
       keyof typeof LOGIN_REASONS,
-      "user_access_denied" | "user_grant_missing" | "user_blocked" | "password_wrong" | "secret_in_address"
+      | "user_access_denied"
+      | "user_grant_missing"
+      | "user_blocked"
+      | "password_wrong"
+      | "mfa_required"
+      | "secret_in_address"
     >;
 
 const ACCESS_DENIED = "access_denied";
@@ -176,6 +187,14 @@ export function audienceNotOfToken(granted: string | undefined): TokenRefusal {
 export function passwordWrong(): TokenRefusal {
   return refusal("password_wrong", 403, INVALID_GRANT, "Wrong email or password.");
 }
+
+/** (C) Public issues. The token leads nowhere: no factor can be asked for here, and the grants that take it are refused. */
+export function mfaRequired(): TokenRefusal {
+  const { reason, status, body } = refusal("mfa_required", 403, "mfa_required", "Multifactor authentication required");
+  return { reason, status, body: { ...body, mfa_token: randomBytes(MFA_TOKEN_BYTES).toString("base64url") } };
+}
+
+const MFA_TOKEN_BYTES = 32;
 
 /** Ours (?). */
 export function realmUnknown(): TokenRefusal {

@@ -264,6 +264,7 @@ function unknownUser(name: string): User {
     userMetadata: {},
     appMetadata: {},
     isBlocked: false,
+    hasMultifactor: false,
   };
 }
 
