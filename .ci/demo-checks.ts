@@ -7,6 +7,11 @@ import { promisify } from "node:util";
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const WANTED_STATUSES = [200, 201, 400, 401, 403, 404];
+const WANTED_REFUSALS = [
+  "AccessDeniedException",
+  "IncompleteSignatureException",
+  "MissingAuthenticationTokenException",
+];
 
 /**
  * Starts a demo, waits for what `--json` prints, runs each of its curl lines in a shell and compares the statuses with
@@ -25,9 +30,11 @@ export async function checkDemo(command: string, args: readonly string[], cwd: s
       issuer: string;
       apis: unknown[];
     };
-    if (ready.curls.length < 14 || ready.apis.length < 2)
+    if (ready.curls.length < 23 || ready.apis.length < 3)
       throw new Error(`the demo offers too little: ${JSON.stringify(ready)}`);
     const seen = new Map<number, number>();
+    const errorTypes = new Set<string>();
+    let signed = 0;
     for (const line of ready.curls) {
       if (!line.startsWith("curl ")) throw new Error(`not a curl line: ${line.slice(0, 60)}`);
       const { stdout } = await promisify(execFile)("sh", ["-c", `${line} -s`]);
@@ -35,11 +42,16 @@ export async function checkDemo(command: string, args: readonly string[], cwd: s
       if (!/x-amzn-requestid: [0-9a-f-]{36}|apigw-requestid: [\w-]{15}=/i.test(stdout))
         throw new Error(`no request id in the answer: ${stdout}`);
       seen.set(status, (seen.get(status) ?? 0) + 1);
+      errorTypes.add(/^x-amzn-errortype: (\w+)/im.exec(stdout)?.[1] ?? "");
+      if (line.includes("--aws-sigv4 ") && status < 300) signed++;
       if (status === 200 && !/"type":\s*"dog"|"caller":/.test(stdout))
         throw new Error(`a 200 without its answer: ${stdout}`);
     }
     for (const status of WANTED_STATUSES)
       if (!seen.has(status)) throw new Error(`no curl line answered ${status}; statuses seen: ${[...seen]}`);
+    for (const type of WANTED_REFUSALS)
+      if (!errorTypes.has(type)) throw new Error(`no curl line was refused with ${type}; seen: ${[...errorTypes]}`);
+    if (signed < 2) throw new Error(`${signed} signed curl lines were let in, wanted 2`);
     return ready.curls.length;
   } finally {
     await endGroup(child);

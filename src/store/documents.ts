@@ -134,9 +134,16 @@ export const MAX_CHANGES_LIMIT = 1000;
 /** Deletions that the change feed remembers. */
 export const MAX_TOMBSTONES = 10_000;
 
-export type StoreErrorCode = "unusable_path" | "not_a_store" | "store_too_new" | "engine_missing" | "busy" | "failed";
+export type StoreErrorCode =
+  | "unusable_path"
+  | "not_a_store"
+  | "store_too_new"
+  | "engine_missing"
+  | "unreachable"
+  | "busy"
+  | "failed";
 
-/** The engine itself failed: the disk, the file, a lock. Never a conflict. */
+/** The engine itself failed: the disk, the file, a lock, the connection. Never a conflict. */
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
   readonly path: string;

@@ -5,6 +5,7 @@ import { type Ephemeral, MAX_CACHED_VALUE_BYTES, MAX_KEY_BYTES } from "./ephemer
 export type OpenEmpty = (options: {
   readonly clock: () => number;
   readonly countersMax: 3;
+  readonly bucketsMax: 3;
   readonly leasesMax: 3;
   readonly cachedEntriesMax: 3;
 }) => Promise<Ephemeral>;
@@ -17,7 +18,7 @@ export function describeEphemeral(engine: string, openEmpty: OpenEmpty): void {
 
     beforeEach(async () => {
       nowMs = 1_000_000;
-      store = await openEmpty({ clock: () => nowMs, countersMax: 3, leasesMax: 3, cachedEntriesMax: 3 });
+      store = await openEmpty({ clock: () => nowMs, countersMax: 3, bucketsMax: 3, leasesMax: 3, cachedEntriesMax: 3 });
     });
 
     afterEach(async () => {
@@ -65,8 +66,110 @@ export function describeEphemeral(engine: string, openEmpty: OpenEmpty): void {
         expect(await store.increment("e", { windowMs: 1000 })).toMatchObject({ count: 1 });
       });
 
+      test("adding 0 reads: it makes no counter and begins no window", async () => {
+        expect(await store.increment("plan", { windowMs: 1000, by: 0 })).toMatchObject({ ok: true, count: 0 });
+        nowMs += 500;
+        const resetAtMs = nowMs + 1000;
+        expect(await store.increment("plan", { windowMs: 1000, by: 5 })).toEqual({ ok: true, count: 5, resetAtMs });
+        expect(await store.increment("plan", { windowMs: 9000, by: -2 })).toEqual({ ok: true, count: 3, resetAtMs });
+        expect(await store.increment("plan", { windowMs: 9000, by: 0 })).toEqual({ ok: true, count: 3, resetAtMs });
+      });
+
+      test("never go below 0: what is given back after a counter was lost is not granted again", async () => {
+        expect(await store.increment("plan", { windowMs: 1000, by: -5 })).toMatchObject({ ok: true, count: 0 });
+        expect(await store.increment("plan", { windowMs: 1000 })).toMatchObject({ count: 1 });
+        expect(await store.increment("plan", { windowMs: 1000, by: -5 })).toMatchObject({ count: 0 });
+        expect(await store.increment("plan", { windowMs: 1000 })).toMatchObject({ count: 1 });
+      });
+
       test("refuse a key over the bound", async () => {
         expect(await store.increment(longKey, { windowMs: 1000 })).toEqual(tooLarge);
+      });
+    });
+
+    describe("token buckets", () => {
+      const take = async (key: string, rate: number, burst: number, tokens = 1): Promise<number> => {
+        const verdict = await store.takeTokens(key, { rate, burst, tokens });
+        if (!verdict.ok) throw new Error(verdict.reason);
+        return verdict.granted;
+      };
+
+      test("begin full, grant what they have, and say when more comes", async () => {
+        expect(await store.takeTokens("plan", { rate: 2, burst: 3 })).toEqual({ ok: true, granted: 1, nextInMs: 0 });
+        expect(await store.takeTokens("plan", { rate: 2, burst: 3, tokens: 5 })).toEqual({
+          ok: true,
+          granted: 2,
+          nextInMs: 500,
+        });
+        nowMs += 200;
+        expect(await store.takeTokens("plan", { rate: 2, burst: 3 })).toEqual({ ok: true, granted: 0, nextInMs: 300 });
+        nowMs += 300;
+        expect(await take("plan", 2, 3)).toBe(1);
+        expect(await take("plan", 2, 3)).toBe(0);
+      });
+
+      test("never hold more than the burst, also not after a long time", async () => {
+        expect(await take("plan", 10, 4, 4)).toBe(4);
+        nowMs += 3_600_000;
+        expect(await take("plan", 10, 4, 100)).toBe(4);
+        expect(await take("plan", 10, 4)).toBe(0);
+      });
+
+      test("collect parts of a token", async () => {
+        expect(await take("plan", 0.1, 1)).toBe(1);
+        for (let second = 1; second < 10; second++) {
+          nowMs += 1000;
+          expect(await take("plan", 0.1, 1)).toBe(0);
+        }
+        nowMs += 1000;
+        expect(await take("plan", 0.1, 1)).toBe(1);
+      });
+
+      test("are apart from each other and from counters", async () => {
+        await store.increment("a", { windowMs: 1000 });
+        expect(await take("a", 1, 1)).toBe(1);
+        expect(await take("b", 1, 1)).toBe(1);
+      });
+
+      test("with a rate or a burst of 0 give nothing, with an endless rate the burst each time", async () => {
+        expect(await store.takeTokens("a", { rate: 0, burst: 5 })).toMatchObject({ ok: true, granted: 0 });
+        expect(await store.takeTokens("b", { rate: 5, burst: 0 })).toMatchObject({ ok: true, granted: 0 });
+        for (let at = 0; at < 3; at++) expect(await take("c", Number.POSITIVE_INFINITY, 2, 9)).toBe(2);
+      });
+
+      test("grant each token once to many who ask at once", async () => {
+        const granted = await Promise.all(Array.from({ length: 50 }, () => take("plan", 1, 20)));
+        expect(granted.reduce((sum, each) => sum + each)).toBe(20);
+      });
+
+      test("neither lose nor gain tokens by a clock that is set back", async () => {
+        expect(await take("plan", 1, 5, 5)).toBe(5);
+        nowMs -= 60_000;
+        expect(await take("plan", 1, 5)).toBe(0);
+        nowMs += 2000;
+        expect(await take("plan", 1, 5, 5)).toBe(2);
+      });
+
+      test("follow a limit that was changed", async () => {
+        expect(await take("plan", 1, 10, 2)).toBe(2);
+        expect(await take("plan", 1, 3, 10)).toBe(3);
+        nowMs += 2000;
+        expect(await take("plan", 5, 20, 50)).toBe(10);
+      });
+
+      test("are never forgotten to make room unless full again", async () => {
+        await take("a", 1, 10, 10);
+        await take("b", 1, 10, 1);
+        await take("c", 1, 10, 10);
+        expect(await store.takeTokens("d", { rate: 1, burst: 1 })).toEqual({ ok: false, reason: "full", limit: 3 });
+        expect(await take("a", 1, 10)).toBe(0);
+        nowMs += 1000;
+        expect(await take("d", 1, 1)).toBe(1);
+        expect(await take("c", 1, 10, 10)).toBe(1);
+      });
+
+      test("refuse a key over the bound", async () => {
+        expect(await store.takeTokens(longKey, { rate: 1, burst: 1 })).toEqual(tooLarge);
       });
     });
 

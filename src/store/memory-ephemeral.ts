@@ -2,39 +2,49 @@ import { randomUUID } from "node:crypto";
 import {
   type Ephemeral,
   type EphemeralRefusal,
+  MAX_BUCKETS,
   MAX_CACHED_ENTRIES,
   MAX_CACHED_VALUE_BYTES,
   MAX_COUNTERS,
   MAX_KEY_BYTES,
   MAX_LEASES,
 } from "./ephemeral.ts";
+import { createMemoryBuckets } from "./memory-buckets.ts";
 
 export interface MemoryEphemeralOptions {
   /** Epoch milliseconds. */
   readonly clock?: () => number;
   readonly countersMax?: number;
+  readonly bucketsMax?: number;
   readonly leasesMax?: number;
   readonly cachedEntriesMax?: number;
 }
 
-/** Counters, leases and cache of one process. */
+/** Counters, buckets, leases and cache of one process. */
 export function createMemoryEphemeral(options: MemoryEphemeralOptions = {}): Ephemeral {
   const clock = options.clock ?? Date.now;
   const counters = createExpiringMap<number>(options.countersMax ?? MAX_COUNTERS, clock);
+  const buckets = createMemoryBuckets(options.bucketsMax ?? MAX_BUCKETS, clock);
   const leases = createExpiringMap<string>(options.leasesMax ?? MAX_LEASES, clock);
   const cached = createExpiringMap<string>(options.cachedEntriesMax ?? MAX_CACHED_ENTRIES, clock);
 
   return {
-    async increment(key, { by = 1, windowMs }) {
+    isShared: false,
+    increment(key, { by = 1, windowMs }) {
       const tooLarge = checkBytes(key, MAX_KEY_BYTES);
       if (tooLarge) return tooLarge;
       const counter = counters.get(key);
+      if (counter === undefined && by <= 0) return { ok: true, count: 0, resetAtMs: clock() + windowMs };
       if (counter === undefined && !counters.hasRoom()) return { ok: false, reason: "full", limit: counters.limit };
-      const count = (counter?.value ?? 0) + by;
-      const resetAtMs = counter?.expiresAtMs ?? clock() + windowMs;
-      counters.set(key, count, resetAtMs);
-      return { ok: true, count, resetAtMs };
+      if (counter !== undefined) {
+        counter.value = Math.max(0, counter.value + by); // in its place: counters are asked for on every request, and their order means nothing
+        return { ok: true, count: counter.value, resetAtMs: counter.expiresAtMs };
+      }
+      const resetAtMs = clock() + windowMs;
+      counters.set(key, by, resetAtMs);
+      return { ok: true, count: by, resetAtMs };
     },
+    takeTokens: (key, bucket) => checkBytes(key, MAX_KEY_BYTES) ?? buckets.take(key, bucket),
     async acquireLease(key, ttlMs) {
       const tooLarge = checkBytes(key, MAX_KEY_BYTES);
       if (tooLarge) return tooLarge;
@@ -72,18 +82,20 @@ export function createMemoryEphemeral(options: MemoryEphemeralOptions = {}): Eph
     },
     deleteCached: async (key) => cached.delete(key),
     async close() {
-      for (const map of [counters, leases, cached]) map.clear();
+      for (const each of [counters, buckets, leases, cached]) each.clear();
     },
   };
 }
 
 function checkBytes(text: string, limitBytes: number): EphemeralRefusal | undefined {
+  // No character has more than three bytes in UTF-8 for each of its units.
+  if (text.length * 3 <= limitBytes) return undefined;
   const actualBytes = Buffer.byteLength(text);
   return actualBytes > limitBytes ? { ok: false, reason: "too_large", actualBytes, limitBytes } : undefined;
 }
 
 interface ExpiringEntry<Value> {
-  readonly value: Value;
+  value: Value;
   readonly expiresAtMs: number;
 }
 

@@ -1,0 +1,51 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+
+/** A redis-server of a test's own; where none is installed, tests say so and skip. */
+export interface RedisServer {
+  readonly url: string;
+  readonly process: ChildProcess;
+}
+
+/** Redis without a file of its own, on a free port. */
+export async function startRedis(port?: number): Promise<RedisServer> {
+  const chosen = port ?? (await freePort());
+  const process = spawn(
+    "redis-server",
+    ["--port", `${chosen}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  let said = "";
+  for await (const chunk of process.stdout) {
+    said += chunk;
+    if (said.includes("Ready to accept connections")) break;
+  }
+  return { url: `redis://127.0.0.1:${chosen}`, process };
+}
+
+export async function freePort(): Promise<number> {
+  const probe: Server = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+export async function stopRedis({ process }: RedisServer): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  process.kill("SIGCONT");
+  process.kill("SIGKILL");
+  await once(process, "exit");
+}
+
+export function hasRedis(): boolean {
+  try {
+    execFileSync("redis-server", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    console.warn("redis-server is not installed: nothing of the Redis engine is tested here");
+    return false;
+  }
+}
