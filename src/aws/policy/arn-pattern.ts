@@ -48,7 +48,8 @@ export function compileArnPattern(text: string, parsed: PolicyText): ArnPattern 
 export function matchesArnPattern(pattern: ArnPattern, arn: string, lookup: VariableLookup): boolean | undefined {
   if (pattern.matchesAll) return true;
   if (pattern.prefix !== undefined) {
-    return arn.startsWith(pattern.prefix) && matchesGlob(pattern.rest!, arn, pattern.prefix.length);
+    // The rest first: the patterns of a policy differ there.
+    return matchesGlob(pattern.rest!, arn, pattern.prefix.length) && arn.startsWith(pattern.prefix);
   }
   if (pattern.variableParts === undefined) return matchesCompiled(pattern, arn);
   const globs: Glob[] = [];

@@ -86,6 +86,34 @@ describe("combineResourcePolicy", () => {
   });
 });
 
+describe("a permissions boundary or session policies that do not allow", () => {
+  const ACCOUNT = "123456789012";
+  const ROLE = `arn:aws:iam::${ACCOUNT}:role/web`;
+  const SESSION = `arn:aws:sts::${ACCOUNT}:assumed-role/web/one`;
+  const session = { type: "aws", arn: SESSION, accountId: ACCOUNT, roleArn: ROLE } as const;
+  const decide = (Principal: unknown, limitedBy: "boundary" | "session" | undefined, isCrossAccount = false) =>
+    combineResourcePolicy({
+      authorizationType: "AWS_IAM",
+      identity: { ...says.silent!, ...(limitedBy && { limitedBy }) },
+      resource: evaluatePolicy([policyOf([{ ...statement("Allow"), Principal }])], { ...request, principal: session }),
+      isCrossAccount,
+    }).decision;
+
+  test.each(["boundary", "session"] as const)("limit what a resource policy grants to the role: %s", (limitedBy) => {
+    expect(decide({ AWS: ROLE }, undefined)).toBe("allow");
+    expect(decide({ AWS: ROLE }, limitedBy)).toBe("implicit_deny");
+  });
+
+  test("limit nothing that it grants to the session itself, or to everyone", () => {
+    expect(decide({ AWS: SESSION }, "boundary")).toBe("allow");
+    expect(decide("*", "session")).toBe("allow");
+  });
+
+  test("are not asked across accounts, where the identity's own side has to allow anyway", () => {
+    expect(decide({ AWS: SESSION }, undefined, true)).toBe("implicit_deny");
+  });
+});
+
 test("before a Lambda authorizer only an explicit deny stops", () => {
   expect(deniesBeforeAuthorizer(policyOf([]), request)).toBeUndefined();
   expect(deniesBeforeAuthorizer(policyOf([statement("Allow")]), request)).toBeUndefined();

@@ -50,10 +50,15 @@ export interface CombinedVerdict {
   readonly statement?: DecidingStatement;
 }
 
+/** An identity's verdict, and whether its permissions boundary or session policies fail to allow, whatever else does. */
+export interface IdentitySideVerdict extends AccessVerdict {
+  readonly limitedBy?: "boundary" | "session";
+}
+
 export interface ResourcePolicySides {
   readonly authorizationType: AuthorizationType;
   /** The verdict of the identity policies, or of the authorizer's answer; absent where the type has none. */
-  readonly identity?: AccessVerdict;
+  readonly identity?: IdentitySideVerdict;
   /** The verdict of the API's resource policy; absent when the API has none. */
   readonly resource?: AccessVerdict;
   /** Only for AWS_IAM: the caller's account is not the API's. */
@@ -85,16 +90,27 @@ export function combineResourcePolicy(sides: ResourcePolicySides): CombinedVerdi
 
 function combine(
   table: Table,
-  identity: AccessVerdict | undefined,
+  identity: IdentitySideVerdict | undefined,
   resource: AccessVerdict | undefined,
   isCrossAccount: boolean,
 ): CombinedVerdict {
   const own = sayOf(identity);
-  const theirs =
-    isAccountGrant(resource) && !isCrossAccount && !ACCOUNT_PRINCIPAL_ALLOWS_ALONE ? "silent" : sayOf(resource);
+  const theirs = isCrossAccount || canAllowAlone(resource, identity) ? sayOf(resource) : "silent";
   const decision = table[own][theirs];
   const side = sideOf(decision, own, theirs);
   return named(decision, side, side === "identity" ? identity : resource);
+}
+
+/**
+ * Whether a resource policy's word stands without the identity's own policies, within one account. A grant to a role is
+ * limited by a boundary and session policies that do not allow; one to a user or a session is not (D), nor is one to everyone (?).
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
+ */
+function canAllowAlone(resource: AccessVerdict | undefined, identity: IdentitySideVerdict | undefined): boolean {
+  if (resource?.decision !== "allow") return true;
+  const match = resource.statement?.principalMatch;
+  if (match === "account") return ACCOUNT_PRINCIPAL_ALLOWS_ALONE;
+  return match !== "role" || identity?.limitedBy === undefined;
 }
 
 function sideOf(decision: Decision, own: Say, theirs: Say): PolicySide {
@@ -112,8 +128,4 @@ function named(decision: Decision, side: PolicySide, verdict: AccessVerdict | un
 function sayOf(verdict: AccessVerdict | undefined): Say {
   if (verdict?.decision === "allow") return "allow";
   return verdict?.decision === "explicit_deny" ? "deny" : "silent";
-}
-
-function isAccountGrant(verdict: AccessVerdict | undefined): boolean {
-  return verdict?.decision === "allow" && verdict.statement?.principalMatch === "account";
 }

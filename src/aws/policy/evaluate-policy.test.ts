@@ -234,7 +234,7 @@ describe("principals of a resource policy", () => {
     [{ AWS: "*" }, "everyone"],
     [{ AWS: "123456789012" }, "account"],
     [{ AWS: ["999999999999", "arn:aws:iam::123456789012:root"] }, "account"],
-    [{ AWS: "arn:aws:iam::123456789012:role/app" }, "identity"],
+    [{ AWS: "arn:aws:iam::123456789012:role/app" }, "role"],
     [{ AWS: "arn:aws:sts::123456789012:assumed-role/app/session" }, "identity"],
     [{ AWS: "arn:aws:iam::123456789012:role/ap" }, undefined],
     [{ AWS: "999999999999" }, undefined],
@@ -257,10 +257,40 @@ describe("principals of a resource policy", () => {
     expect(matched({ Federated: "cognito-identity.amazonaws.com" }, federated)).toBe("identity");
   });
 
-  test("NotPrincipal matches whoever is not listed", () => {
+  test("NotPrincipal of an Allow matches whoever is not listed, by account, role or own name", () => {
     expect(matched({ AWS: "999999999999" }, role, "NotPrincipal")).toBe("everyone");
     expect(matched({ AWS: "arn:aws:iam::123456789012:role/app" }, role, "NotPrincipal")).toBeUndefined();
+    expect(matched({ AWS: "123456789012" }, role, "NotPrincipal")).toBeUndefined();
     expect(matched({ AWS: "123456789012" }, { type: "anonymous" }, "NotPrincipal")).toBe("everyone");
+  });
+
+  const ROOT = "arn:aws:iam::123456789012:root";
+  const ROLE = "arn:aws:iam::123456789012:role/app";
+  const SESSION = "arn:aws:sts::123456789012:assumed-role/app/session";
+  const USER = "arn:aws:iam::123456789012:user/ann";
+  const ann: Principal = { type: "aws", arn: USER, accountId: "123456789012", uniqueId: "AIDAANNANNANNANNANNAN" };
+  test.each<[readonly string[], Principal, string]>([
+    [[ROOT, ROLE, SESSION], role, "implicit_deny"],
+    [[ROLE, SESSION], role, "explicit_deny"],
+    [[ROOT, SESSION], role, "explicit_deny"],
+    [[ROOT, ROLE], role, "explicit_deny"],
+    [[ROOT, USER], ann, "implicit_deny"],
+    [["123456789012", "AIDAANNANNANNANNANNAN"], ann, "implicit_deny"],
+    [[USER], ann, "explicit_deny"],
+    [[ROOT], ann, "explicit_deny"],
+    [[ROOT, USER], { type: "anonymous" }, "explicit_deny"],
+    [["*"], ann, "implicit_deny"],
+    [[ROOT, USER], { ...ann, isBounded: true }, "explicit_deny"],
+    [[ROOT, ROLE, SESSION], { ...role, isBounded: true } as Principal, "explicit_deny"],
+  ])("a Deny with NotPrincipal %j spares whom it lists wholly: %j gets %s", (AWS, principal, expected) => {
+    const denies = policy(deny({ NotPrincipal: { AWS } }), "resource");
+    expect(evaluatePolicy([denies], { ...invoke(), principal }).decision).toBe(expected);
+  });
+
+  test("a unique id names a user, or the role behind a session", () => {
+    expect(matched({ AWS: "AIDAANNANNANNANNANNAN" }, ann)).toBe("identity");
+    const session: Principal = { ...role, uniqueId: "AROAAPPAPPAPPAPPAPPAP" } as Principal;
+    expect(matched({ AWS: "AROAAPPAPPAPPAPPAPPAP" }, session)).toBe("role");
   });
 
   test("an allow that names the caller goes before one that names the account", () => {
@@ -269,6 +299,16 @@ describe("principals of a resource policy", () => {
       "resource",
     );
     expect(evaluatePolicy([two], { ...invoke(), principal: role }).statement).toMatchObject({ sid: "Role" });
+    const three = policy(
+      [
+        allow({ Principal: { AWS: "123456789012" } }),
+        allow({ Principal: { AWS: ROLE } }),
+        allow({ Sid: "Session", Principal: { AWS: SESSION } }),
+        allow({ Principal: "*" }),
+      ],
+      "resource",
+    );
+    expect(evaluatePolicy([three], { ...invoke(), principal: role }).statement).toMatchObject({ sid: "Session" });
   });
 
   test("a near miss names the principal", () => {

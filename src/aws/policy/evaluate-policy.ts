@@ -74,8 +74,8 @@ const ANONYMOUS: Principal = { type: "anonymous" };
 
 /**
  * Decides a request by the policies of one side (an identity's, an authorizer's, or a resource's): any Deny that applies
- * wins, else any Allow, else an implicit deny (D). Never throws. Several Allows: the first that applies is named, but one
- * that names an identity or everyone goes before one that names an account.
+ * wins, else any Allow, else an implicit deny (D). Never throws. Several Allows: the first of the widest grant is named,
+ * since naming a role or an account grants less than naming the caller or everyone.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  *
  * @example evaluatePolicy([policy], { action: "execute-api:Invoke", resource: methodArn }).decision
@@ -86,15 +86,22 @@ export function evaluatePolicy(policies: readonly Policy[], request: AccessReque
   for (let policyIndex = 0; policyIndex < policies.length; policyIndex++) {
     for (const statement of policies[policyIndex]!.statements) {
       const { effect } = statement;
-      if (effect === "Allow" && allowed !== undefined && allowed.principalMatch !== "account") continue;
+      if (effect === "Allow" && allowed !== undefined && grantOf(allowed) === WIDEST_GRANT) continue;
       const applied = evaluation.apply(statement, policyIndex);
       if (applied === undefined) continue;
       if (effect === "Deny") return { decision: "explicit_deny", statement: applied };
-      if (allowed === undefined || applied.principalMatch !== "account") allowed = applied;
+      if (allowed === undefined || grantOf(applied) > grantOf(allowed)) allowed = applied;
     }
   }
   if (allowed !== undefined) return { decision: "allow", statement: allowed };
   return { decision: "implicit_deny", nearMisses: evaluation.nearMisses(policies) };
+}
+
+const WIDEST_GRANT = 2;
+
+/** How much an Allow can do without the caller's own policies, by how it names the caller. */
+function grantOf({ principalMatch }: DecidingStatement): number {
+  return principalMatch === "account" ? 0 : principalMatch === "role" ? 1 : WIDEST_GRANT;
 }
 
 /** One request with what is worked out from it at most once. */
@@ -120,7 +127,7 @@ class Evaluation {
     const { index, sid, effect, principals, conditions } = statement;
     let principalMatch: PrincipalMatch | undefined;
     if (principals !== undefined) {
-      principalMatch = matchPrincipal(principals, this.#request.principal ?? ANONYMOUS);
+      principalMatch = matchPrincipal(principals, this.#request.principal ?? ANONYMOUS, effect);
       if (principalMatch === undefined) return undefined;
     }
     for (const condition of conditions) {
@@ -159,7 +166,7 @@ class Evaluation {
       });
     }
     const principal = this.#request.principal ?? ANONYMOUS;
-    if (principals !== undefined && matchPrincipal(principals, principal) === undefined) {
+    if (principals !== undefined && matchPrincipal(principals, principal, statement.effect) === undefined) {
       const { not, expected } = principals;
       failed.push({ part: "principal", not, expected, actual: nameOf(principal) });
     }

@@ -51,4 +51,19 @@ describe("matchesGlob", () => {
     expect(matchesGlob(glob, "a".repeat(1_600))).toBe(false);
     expect(performance.now() - started).toBeLessThan(100);
   });
+
+  test("a long piece with question marks is found where the naive definition finds it", () => {
+    const unit = fc.constantFrom("a", "a", "a", "b", "?");
+    const piece = fc.string({ unit, minLength: 33, maxLength: 100 });
+    const text = fc.string({ unit: fc.constantFrom("a", "a", "a", "b"), maxLength: 40 });
+    fc.assert(
+      fc.property(piece, text, text, fc.boolean(), (long, before, after, isThere) => {
+        const subject = `${before}${isThere ? long.replaceAll("?", "c") : long.slice(1)}${after}`;
+        expect(matchesGlob(compileGlob(`*${long}*`), subject)).toBe(naive(`*${long}*`, subject));
+        expect(matchesGlob(compileGlob(`${long}?*${long}*b`), subject + subject)).toBe(
+          naive(`${long}?*${long}*b`, subject + subject),
+        );
+      }),
+    );
+  });
 });

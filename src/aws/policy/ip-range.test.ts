@@ -14,6 +14,8 @@ test.each([
   ["::1", "0:0:0:0:0:0:0:1", true],
   ["192.0.2.0/24", "::ffff:192.0.2.9", true],
   ["10.1.2.3/8", "10.9.9.9", true],
+  ["fe80::/10", "fe80::1%eth0", true],
+  ["fe80::/10", "fe80::1%", undefined],
   ["10.0.0.0/8", "not an address", undefined],
 ])("%s holds %s: %s", (range, address, expected) => {
   expect(isInIpRange(address, parseIpRange(range)!)).toBe(expected);

@@ -21,9 +21,9 @@ export function parseIpRange(text: string): IpRange | undefined {
   return { family: address.family, network: address.value >> hostBits, hostBits };
 }
 
-/** Whether an address lies in a block; undefined when it is not an address. */
+/** Whether an address lies in a block; undefined when it is not an address. A socket adds the zone to a link-local one. */
 export function isInIpRange(address: string, range: IpRange): boolean | undefined {
-  const parsed = parseIpAddress(address);
+  const parsed = parseIpAddress(address.replace(/%[\w.-]+$/, ""));
   if (parsed === undefined) return undefined;
   const plain = range.family === 4 ? unmap(parsed) : parsed;
   return plain.family === range.family && plain.value >> range.hostBits === range.network;

@@ -166,7 +166,7 @@ describe("principals", () => {
 
 describe("bounds", () => {
   test("an authorizer's Resource ends at AWS's limit, other kinds at ours", () => {
-    const resource = (length: number) => ({ Resource: "a".repeat(length) });
+    const resource = (length: number) => ({ Resource: "arn:".padEnd(length, "a") });
     expect(statement(resource(AUTHORIZER_RESOURCE_MAX_CHARACTERS)).ok).toBe(true);
     expect(problem(statement(resource(AUTHORIZER_RESOURCE_MAX_CHARACTERS + 1)))).toMatch(/^too_large/);
     expect(statement(resource(MAX_PATTERN_CHARACTERS), "identity").ok).toBe(true);
@@ -176,7 +176,7 @@ describe("bounds", () => {
   });
 
   test("statements, patterns and bytes are bounded", () => {
-    const short = { Effect: "Deny", Action: "a", Resource: "b" };
+    const short = { Effect: "Deny", Action: "a:b", Resource: "*" };
     const many = (count: number) => parsePolicy({ Statement: new Array(count).fill(short) }, "identity");
     expect(many(MAX_POLICY_STATEMENTS).ok).toBe(true);
     expect(problem(many(MAX_POLICY_STATEMENTS + 1))).toBe("too_large Statement");
@@ -185,5 +185,34 @@ describe("bounds", () => {
       "too_large Statement[1].Resource",
     );
     expect(problem(statement({ Sid: "a".repeat(MAX_POLICY_BYTES) }))).toBe("too_large ");
+  });
+});
+
+describe("a Deny that could never match", () => {
+  const allowing = (more: object) => ({ Effect: "Deny", Action: "execute-api:Invoke", Resource: "*", ...more });
+  const parse = (more: object, kind: "identity" | "resource" | "authorizer") => {
+    const principal = kind === "resource" ? { Principal: "*" } : {};
+    return parsePolicy({ Statement: { ...allowing(more), ...principal } }, kind, {
+      api: { partition: "aws", region: "us-east-1", accountId: "123456789012", apiId: "abc" },
+    });
+  };
+
+  test.each(["identity", "resource"] as const)("is no %s policy: AWS would not have it either", (kind) => {
+    for (const Resource of ["test/GET/admin", "abc/test/*", "execute-api:*", "$" + "{aws:username}"]) {
+      expect(parse({ Resource }, kind), Resource).toMatchObject({ ok: false, wanted: "an ARN, or *" });
+      expect(parse({ Resource: undefined, NotResource: [Resource] }, kind).ok).toBe(false);
+    }
+    for (const Action of ["Invoke", "execute-api", "execute-api*"]) {
+      expect(parse({ Action }, kind), Action).toMatchObject({ ok: false, wanted: "SERVICE:ACTION, or *" });
+    }
+    for (const Resource of ["*", "arn:*", "arn:aws:execute-api:*", "*:abc/*"])
+      expect(parse({ Resource }, kind).ok).toBe(true);
+    for (const Action of ["*", "**", "*:*", "execute-api:*"]) expect(parse({ Action }, kind).ok).toBe(true);
+  });
+
+  test("may be an authorizer's answer, of which more is not known, and the short form is a resource policy's", () => {
+    expect(parse({ Resource: "test/GET/admin", Action: "Invoke" }, "authorizer").ok).toBe(true);
+    expect(parse({ Resource: "execute-api:/test/GET/admin" }, "resource").ok).toBe(true);
+    expect(parse({ Resource: "execute-api:/test/GET/admin" }, "identity").ok).toBe(false);
   });
 });

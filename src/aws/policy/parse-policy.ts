@@ -14,6 +14,8 @@ export const MAX_POLICY_PATTERNS = 2_000;
 export const MAX_PATTERN_CHARACTERS = 2_048;
 /** A Resource in an authorizer's answer (D); what AWS does beyond it is unverified, here the policy is invalid (?). */
 export const AUTHORIZER_RESOURCE_MAX_CHARACTERS = 512;
+/** Of what was found, in a problem's sentence. */
+const MAX_FOUND_CHARACTERS = 200;
 /** Whether Principal in an authorizer's answer takes part in the decision (?). */
 export const AUTHORIZER_PRINCIPAL_IS_IGNORED = true;
 
@@ -44,8 +46,17 @@ export interface ParsePolicyOptions {
 
 /** `Statement[1].Effect is "allow", wanted "Allow" or "Deny"`: a problem as one sentence. */
 export function formatPolicyProblem(problem: PolicyProblem): string {
-  const found = problem.found === undefined ? "missing" : JSON.stringify(problem.found)?.slice(0, 200);
-  return `${problem.path === "" ? "the policy" : problem.path} is ${found ?? typeof problem.found}, wanted ${problem.wanted}`;
+  const found = problem.found === undefined ? "missing" : textOf(problem.found);
+  return `${problem.path === "" ? "the policy" : problem.path} is ${found}, wanted ${problem.wanted}`;
+}
+
+/** Nesting that was just within the stack when the document was measured may be beyond it here. */
+function textOf(found: unknown): string {
+  try {
+    return JSON.stringify(found)?.slice(0, MAX_FOUND_CHARACTERS) ?? typeof found;
+  } catch {
+    return typeof found;
+  }
 }
 
 /**
@@ -228,7 +239,19 @@ function readTexts(chosen: Chosen, reader: Reader): readonly string[] {
 }
 
 function readActions(chosen: Chosen, reader: Reader): readonly ActionPattern[] {
-  return readTexts(chosen, reader).map((text) => ({ text, glob: compileGlob(text.toLowerCase()) }));
+  return readTexts(chosen, reader).map((text) => {
+    if (isSaved(reader) && !/^\*+$|:/.test(text)) fail("bad_value", chosen.path, text, "SERVICE:ACTION, or *");
+    return { text, glob: compileGlob(text.toLowerCase()) };
+  });
+}
+
+/**
+ * AWS does not save a policy whose actions lack a service or whose resources are no ARNs (D): a Deny of them would match
+ * nothing. What it makes of such an answer of an authorizer is not known (?).
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
+ */
+function isSaved({ kind }: Reader): boolean {
+  return kind !== "authorizer";
 }
 
 function readResources(chosen: Chosen, reader: Reader): readonly ArnPattern[] {
@@ -237,6 +260,7 @@ function readResources(chosen: Chosen, reader: Reader): readonly ArnPattern[] {
     if (reader.kind === "authorizer" && text.length > AUTHORIZER_RESOURCE_MAX_CHARACTERS) {
       fail("too_large", chosen.path, text.length, `at most ${AUTHORIZER_RESOURCE_MAX_CHARACTERS} characters`);
     }
+    if (isSaved(reader) && !/^(?:arn:|\*)/.test(text)) fail("bad_value", chosen.path, text, "an ARN, or *");
     const parsed = parsePolicyText(text, { wildcards: true, variables: reader.variables });
     if (parsed === undefined)
       return fail(

@@ -10,8 +10,10 @@ export type Principal =
       readonly accountId: string;
       /** For a session, the ARN of the role behind it. */
       readonly roleArn?: string;
-      /** The unique id (`AIDA…`, `AROA…`). */
+      /** A user's unique id (`AIDA…`); for a session, its role's (`AROA…`). */
       readonly uniqueId?: string;
+      /** A permissions boundary is attached to the user, or to the session's role. */
+      readonly isBounded?: boolean;
     }
   | { readonly type: "service"; readonly service: string }
   | { readonly type: "federated"; readonly provider: string };
@@ -30,8 +32,11 @@ export interface PrincipalElement {
   readonly expected: readonly string[];
 }
 
-/** How a Principal element came to match: a whole account is a weaker grant than a named identity. */
-export type PrincipalMatch = "everyone" | "account" | "identity";
+/**
+ * How a Principal element came to match. Naming a whole account is a weaker grant than naming an identity, and naming the
+ * role behind a session weaker than naming the session.
+ */
+export type PrincipalMatch = "everyone" | "account" | "role" | "identity";
 
 /** Something in a Principal element that is not understood; `path` is relative to the element. */
 export interface PrincipalProblem {
@@ -90,13 +95,30 @@ export function parsePrincipal(value: unknown, not: boolean): PrincipalElement |
 }
 
 /**
- * How the element matches a caller; undefined when it does not. NotPrincipal matches whoever is not listed, be it by
- * account or by name (?).
+ * How the element of a statement with this effect matches a caller; undefined when it does not. NotPrincipal matches whoever
+ * is not listed, and the two effects read "listed" each in its strict way: an Allow leaves out a caller who is listed by any
+ * of account, role and own name (?), a Deny spares only a caller of whom all of them are listed, and never one with a
+ * permissions boundary (D).
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
  */
-export function matchPrincipal(element: PrincipalElement, principal: Principal): PrincipalMatch | undefined {
-  const listed = matchListed(element, principal);
-  if (!element.not) return listed;
-  return listed === undefined ? "everyone" : undefined;
+export function matchPrincipal(
+  element: PrincipalElement,
+  principal: Principal,
+  effect: "Allow" | "Deny",
+): PrincipalMatch | undefined {
+  if (!element.not) return matchListed(element, principal);
+  const spared = effect === "Deny" ? isWhollyListed(element, principal) : matchListed(element, principal) !== undefined;
+  return spared ? undefined : "everyone";
+}
+
+function isWhollyListed(element: PrincipalElement, principal: Principal): boolean {
+  if (element.everyone || principal.type !== "aws") return matchListed(element, principal) !== undefined;
+  const { accounts, identities } = element;
+  const { accountId, arn, roleArn, uniqueId, isBounded } = principal;
+  if (isBounded === true || !accounts.has(accountId)) return false;
+  const isUniqueIdListed = uniqueId !== undefined && identities.has(uniqueId);
+  if (roleArn === undefined) return identities.has(arn) || isUniqueIdListed;
+  return identities.has(arn) && (identities.has(roleArn) || isUniqueIdListed);
 }
 
 function matchListed(element: PrincipalElement, principal: Principal): PrincipalMatch | undefined {
@@ -110,9 +132,10 @@ function matchListed(element: PrincipalElement, principal: Principal): Principal
       return element.providers.has(principal.provider) ? "identity" : undefined;
     case "aws": {
       const { identities } = element;
-      if (identities.has(principal.arn)) return "identity";
-      if (principal.roleArn !== undefined && identities.has(principal.roleArn)) return "identity";
-      if (principal.uniqueId !== undefined && identities.has(principal.uniqueId)) return "identity";
+      const { arn, roleArn, uniqueId } = principal;
+      if (identities.has(arn)) return "identity";
+      if (roleArn !== undefined && identities.has(roleArn)) return "role";
+      if (uniqueId !== undefined && identities.has(uniqueId)) return roleArn === undefined ? "identity" : "role";
       return element.accounts.has(principal.accountId) ? "account" : undefined;
     }
   }
