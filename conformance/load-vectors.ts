@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Deviation, Fact, Vector } from "./vector.ts";
 
 const root = import.meta.dirname;
-const AREAS = ["rest-api", "http-api", "authorizers", "policies", "token", "mapping", "issuer"];
+const AREAS = ["rest-api", "http-api", "authorizers", "policies", "token", "iam", "mapping", "issuer"];
 
 /** Everything under conformance/, checked for what makes it usable as evidence. @throws Error naming the first fault */
 export function loadConformance(): {

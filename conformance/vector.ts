@@ -11,7 +11,7 @@ export interface Vector {
   /** Ids of the facts (conformance/facts) this shows. */
   readonly facts: readonly string[];
   /** What judges: requests go through a target, judges are asked directly. */
-  readonly subject: "rest-api" | "http-api" | "token" | "policy" | "mapping" | "issuer";
+  readonly subject: "rest-api" | "http-api" | "token" | "policy" | "sigv4" | "mapping" | "issuer";
   /** Only these targets can show it, e.g. `http` for what the transport adds; default all that take the subject. */
   readonly targets?: readonly string[];
   readonly given: Readonly<Record<string, unknown>>;

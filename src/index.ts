@@ -3,6 +3,7 @@ import type { DecisionRecord } from "./execute-api/decision-record.ts";
 import type { IssuerEvent } from "./issuer/issuer-event.ts";
 import type { MintOptions } from "./issuer/tokens/mint-token.ts";
 import type { Finding } from "./model/finding.ts";
+import type { Credentials, SessionOptions } from "./server/identities/open-credentials.ts";
 import type { ReadyApi } from "./server/ready-file.ts";
 import { SERVER_DEFAULTS } from "./server/server-options.ts";
 import { startServer } from "./server/start-server.ts";
@@ -11,6 +12,7 @@ export type { DecisionRecord } from "./execute-api/decision-record.ts";
 export type { IssuerEvent } from "./issuer/issuer-event.ts";
 export type { MintOptions } from "./issuer/tokens/mint-token.ts";
 export type { Finding } from "./model/finding.ts";
+export type { Credentials, SessionOptions } from "./server/identities/open-credentials.ts";
 export type { ReadyApi, ReadyStage } from "./server/ready-file.ts";
 export { StartError } from "./server/start-error.ts";
 
@@ -41,6 +43,10 @@ export interface GatewardenOptions {
   readonly stageVariables?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Template parameters, over those of the project file. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** URL of the Redis in which quotas and throttles count, shared by several gateways; default in this process. */
+  readonly redis?: string;
+  /** The limit of all APIs together; default AWS's, 10,000 requests a second and 5,000 at once; null does not limit. */
+  readonly accountThrottle?: { readonly rateLimit?: number; readonly burstLimit?: number } | null;
   /** Called with each decision record; what it throws becomes a warning of the process. */
   readonly onRecord?: (record: DecisionRecord) => void;
   /** Called with what the issuer granted, refused and warned of; no event holds a secret or a token. */
@@ -61,6 +67,8 @@ export interface Gatewarden {
   readonly issuerCaFile: string | null;
   /** A token of the development issuer, good or broken on purpose. */
   token(options?: MintOptions): string;
+  /** The access key of a user of the files (`alice`), or of a new session of a role (`role/web`), for any SigV4 signer. */
+  credentials(name: string, session?: SessionOptions): Promise<Credentials>;
   /** Decision records, newest first. */
   requests(): readonly DecisionRecord[];
   /** What is wrong, not served or dangerous in the files. */
@@ -107,6 +115,8 @@ export async function startGatewarden(options: GatewardenOptions = {}): Promise<
       watch: options.watch ?? false,
       stageVariables: options.stageVariables ?? {},
       parameters: options.parameters ?? {},
+      ...(options.redis !== undefined && { redis: options.redis }),
+      ...(options.accountThrottle !== undefined && { accountThrottle: options.accountThrottle }),
       allowPrivateIssuers: false,
     },
     {
@@ -134,6 +144,7 @@ export async function startGatewarden(options: GatewardenOptions = {}): Promise<
     issuerTls: server.ready.issuerTls,
     issuerCaFile: server.issuerCaFile ?? null,
     token: (mintOptions = {}) => server.mint(mintOptions),
+    credentials: (name, session) => server.credentialsOf(name, session),
     requests: () => server.records.list(),
     get findings() {
       return server.findings;

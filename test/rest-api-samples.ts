@@ -1,5 +1,7 @@
+import { SigningKeys } from "../src/aws/sigv4/signing-keys.ts";
 import { AuthorizerCache } from "../src/execute-api/authorizers/authorizer-cache.ts";
 import { HeaderFields } from "../src/execute-api/header-fields.ts";
+import { RequestLimits } from "../src/execute-api/limits/request-limits.ts";
 import type { Ports } from "../src/execute-api/ports.ts";
 import { parseQueryString } from "../src/execute-api/query-string.ts";
 import { Refusal } from "../src/execute-api/refusal.ts";
@@ -14,6 +16,7 @@ import { Trace } from "../src/execute-api/trace.ts";
 import type { Answer } from "../src/execute-api/transport.ts";
 import type { InvokeOptions, InvokeResult, LambdaInvoker } from "../src/lambda/invoke.ts";
 import type { Integration, RestApi } from "../src/model/rest-api.ts";
+import { createMemoryEphemeral } from "../src/store/memory-ephemeral.ts";
 
 /** A request to `GET /test/pets/42`, with the parts a test is about replaced. */
 export function sampleRequest(
@@ -24,10 +27,21 @@ export function sampleRequest(
 ): RestRequest {
   const { headers = [], body = "", ...rest } = given;
   const rawQuery = given.rawQuery ?? "";
+  const requestPath = given.requestPath ?? `/test${given.path ?? "/pets/42"}`;
   return {
+    incoming: {
+      method: given.method ?? "GET",
+      target: rawQuery === "" ? requestPath : `${requestPath}?${rawQuery}`,
+      httpVersion: "1.1",
+      headers,
+      body: Buffer.from(body as string),
+      sourceIp: given.sourceIp ?? "203.0.113.7",
+      scheme: given.scheme ?? "http",
+      receivedAtMs: Date.UTC(2026, 10, 21, 1, 2, 3),
+    },
     method: "GET",
     path: "/pets/42",
-    requestPath: `/test${given.path ?? "/pets/42"}`,
+    requestPath,
     requestId: "0f5a3c1e-8b7d-4c2a-9e6f-112233445566",
     extendedRequestId: "abcDEF123456=",
     requestTimeEpoch: Date.UTC(2026, 10, 21, 1, 2, 3),
@@ -125,6 +139,13 @@ export function compiled(
   return verdict.integration;
 }
 
+/** No API key is known, and only the account's limit holds. */
+export function sampleLimits(clock?: () => number): RequestLimits {
+  const now = clock ?? Date.now;
+  const store = createMemoryEphemeral({ clock: now });
+  return new RequestLimits({ store, usageStore: createMemoryEphemeral({ clock: now }), now });
+}
+
 /** Ports without a network: functions answer what is given, HTTP what `http` says. */
 export function samplePorts(given: Partial<Ports> = {}): Ports {
   let clock = 0;
@@ -137,6 +158,10 @@ export function samplePorts(given: Partial<Ports> = {}): Ports {
     authorizerCache: new AuthorizerCache(),
     requestAuthorizerCache: new AuthorizerCache(),
     issuerKeys: { of: none, contact: none },
+    identities: { find: () => undefined, refresh: async () => false },
+    signingKeys: new SigningKeys(),
+    signatureWording: "current",
+    limits: sampleLimits(),
     now: () => Date.UTC(2026, 10, 21, 1, 2, 3),
     monotonic: () => (clock += 5),
     newRequestId: () => "0f5a3c1e-8b7d-4c2a-9e6f-112233445566",
@@ -169,7 +194,7 @@ export async function exchange(given: Exchange): Promise<Answer> {
   const ports = given.ports ?? samplePorts();
   const sent = mapIntegrationRequest(request, matched, caller, deployment);
   const trace = given.trace ?? new Trace(ports.monotonic);
-  const received = await callIntegration(sent, request, matched, deployment, ports, trace);
+  const received = await callIntegration(sent, request, matched, caller, deployment, ports, trace);
   return mapIntegrationResponse(received, sent, request, matched, caller, deployment);
 }
 

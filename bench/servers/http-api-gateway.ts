@@ -14,6 +14,8 @@ const gateway = await startGatewarden({
   config: join(import.meta.dirname, "../project/http-api.gatewarden.yaml"),
   parameters: { Issuer: issuer, Backend: backend },
   dataDir,
+  // How fast it is, not how fast an account may be.
+  accountThrottle: null,
   issuerPort: false,
   lambdaIsolation: isolation === "process" ? "process" : "worker",
 });

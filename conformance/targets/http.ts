@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Gatewarden, startGatewarden } from "../../src/index.ts";
+import { openCredentials, type ProjectCredentials } from "../../src/server/identities/open-credentials.ts";
+import { loadProject } from "../../src/server/load-project.ts";
 import { differences } from "../compare.ts";
 import type { Target, Vector } from "../vector.ts";
 import { backendVariable } from "./backend-variable.ts";
@@ -22,9 +24,12 @@ import {
   targetOf,
   withToken,
 } from "./rest-question.ts";
+import { type CredentialOf, withSignature } from "./sign-question.ts";
+
+const PLACE = { region: "us-east-1", accountId: "000000000000", partition: "aws" };
 
 /** REST projects whose methods take tokens of the local issuer. */
-const JWT_PROJECTS = new Set(["rest-jwt"]);
+const JWT_PROJECTS = new Set(["rest-jwt", "cognito", "iam", "iam-resource-policy"]);
 
 /**
  * Asks the started product over real sockets: one gateway for each project the vectors name. `packageFolder` is an
@@ -54,6 +59,22 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
     }
     return starting;
   };
+  const credentials = new Map<string, ProjectCredentials>();
+  /** As a developer beside the running gateway gets them. */
+  const credentialsOf = (project: string): ProjectCredentials => {
+    let opened = credentials.get(project);
+    if (opened === undefined) {
+      const config = join(import.meta.dirname, "../projects", project, "gatewarden.yaml");
+      const folder = join(dataDir, project);
+      const { users, roles } = loadProject({ files: [], config, cwd: import.meta.dirname }, PLACE, {
+        issuerUrl: undefined,
+        dataDir: folder,
+      });
+      opened = openCredentials({ dataDir: folder, users, roles, accountId: PLACE.accountId });
+      credentials.set(project, opened);
+    }
+    return opened;
+  };
   return {
     name: "http",
     subjects: ["rest-api", "http-api"],
@@ -66,7 +87,15 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
       }
       const found: string[] = [];
       for (const [index, { when, then }] of vector.steps.entries()) {
-        const question = withToken(when as unknown as RestQuestion, (options) => gateway.token(options), remote);
+        const asked = withToken(when as unknown as RestQuestion, (options) => gateway.token(options), remote);
+        const credentialOf: CredentialOf = ({ name, sessionName = "conformance", sessionPolicy }) =>
+          credentialsOf(String(vector.given.project)).credentialsOf(
+            name,
+            name.startsWith("role/") ? { sessionName, ...(sessionPolicy !== undefined && { sessionPolicy }) } : {},
+          );
+        const { host } = new URL(gateway.url(API_ID));
+        const address = { host, targetOf: (each: RestQuestion) => wireTargetOf(each, subject) };
+        const question = await withSignature(asked, Date.now(), credentialOf, address);
         const logged = "log" in then || "logJson" in then ? stageOf(question, subject) : undefined;
         const logFile = join(dataDir, String(vector.given.project), "access-logs", `${API_ID}-${logged}.log`);
         const answer = await ask(gateway, agent, subject, question, logged === undefined ? undefined : logFile);
@@ -77,6 +106,7 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
       return found;
     },
     close: async () => {
+      for (const opened of credentials.values()) await opened.close();
       for (const starting of gateways.values()) await (await starting).stop();
       agent.destroy();
       await backend.stop();
@@ -97,7 +127,6 @@ function ask(
   const body = bodyOf(question);
   const base = new URL(gateway.url(API_ID));
   const { domain } = question;
-  const path = domain === undefined ? `/_aws/execute-api/${API_ID}${targetOf(question, subject)}` : question.path;
   return new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -105,7 +134,7 @@ function ask(
         host: base.hostname,
         port: base.port,
         method: question.method,
-        path,
+        path: wireTargetOf(question, subject),
         headers: [
           "Host",
           domain ?? base.host,
@@ -132,6 +161,11 @@ function ask(
     sent.on("error", reject);
     sent.end(body);
   });
+}
+
+function wireTargetOf(question: RestQuestion, subject: Vector["subject"]): string {
+  if (question.domain !== undefined) return question.path;
+  return `/_aws/execute-api/${API_ID}${targetOf(question, subject)}`;
 }
 
 const LOG_LOOKS = 400;

@@ -1,20 +1,24 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SigningKeys } from "../../src/aws/sigv4/signing-keys.ts";
 import { AuthorizerCache } from "../../src/execute-api/authorizers/authorizer-cache.ts";
 import { createIssuerKeys } from "../../src/execute-api/authorizers/issuer-keys.ts";
 import { DecisionRing } from "../../src/execute-api/decision-record.ts";
 import { ExecuteApi } from "../../src/execute-api/execute-api.ts";
 import { createHttpClient, type HttpClient } from "../../src/execute-api/integrations/http-client/http-client.ts";
+import { RequestLimits } from "../../src/execute-api/limits/request-limits.ts";
 import { createNodeFunctions, type NodeFunctions } from "../../src/lambda/node-functions.ts";
 import { deployProject } from "../../src/server/deploy-project.ts";
 import { loadProject } from "../../src/server/load-project.ts";
+import { createMemoryEphemeral } from "../../src/store/memory-ephemeral.ts";
 import { differences } from "../compare.ts";
 import type { Target, Vector } from "../vector.ts";
 import { backendVariable } from "./backend-variable.ts";
 import { startEchoBackend } from "./echo-backend.ts";
 import { openVectorIssuer, type VectorIssuer } from "./issuer.ts";
 import { askMapping } from "./mapping.ts";
+import { createMemoryIdentities, type MemoryIdentities } from "./memory-identities.ts";
 import { askPolicy } from "./policy.ts";
 import { ISSUERS_PARAMETER, type RemoteIssuers, startRemoteIssuers } from "./remote-issuers.ts";
 import {
@@ -29,9 +33,12 @@ import {
   targetOf,
   withToken,
 } from "./rest-question.ts";
+import { withSignature } from "./sign-question.ts";
+import { askSigV4 } from "./sigv4.ts";
 import { askTemplate } from "./template.ts";
 import { askToken } from "./token.ts";
 
+const HOST = "api.execute-api.localhost";
 const PLACE = { region: "us-east-1", accountId: "000000000000", partition: "aws" };
 
 interface Plane {
@@ -39,6 +46,7 @@ interface Plane {
   readonly records: DecisionRing;
   readonly functions: NodeFunctions;
   readonly http: HttpClient;
+  readonly callers: MemoryIdentities;
   /** How far this plane's clock is ahead; each vector begins at 0. */
   readonly clock: { aheadMs: number };
   /** Of the access logs, since the last question. */
@@ -59,10 +67,10 @@ export async function createInProcessTarget(): Promise<Target> {
     }
     return plane;
   };
-  const judges = { token: askToken, policy: askPolicy, mapping: askMapping };
+  const judges = { token: askToken, policy: askPolicy, sigv4: askSigV4, mapping: askMapping };
   return {
     name: "in-process",
-    subjects: ["rest-api", "http-api", "token", "policy", "mapping"],
+    subjects: ["rest-api", "http-api", "token", "policy", "sigv4", "mapping"],
     run: async (vector: Vector) => {
       const found: string[] = [];
       const { subject } = vector;
@@ -117,19 +125,34 @@ function openPlane(projectName: string, backend: string, issuer: VectorIssuer, r
   const http = createHttpClient();
   const records = new DecisionRing(100);
   const clock = { aheadMs: 0 };
+  const now = (): number => Date.now() + clock.aheadMs;
+  const callers = createMemoryIdentities(project.users, project.roles, now);
+  const limits = new RequestLimits({
+    store: createMemoryEphemeral({ clock: now }),
+    usageStore: createMemoryEphemeral({ clock: now }),
+    now,
+  });
+  limits.replacePlans(
+    project.apiKeys.flatMap((key) => (key.value === undefined ? [] : [{ ...key, value: key.value }])),
+    project.usagePlans.map((plan) => ({ ...plan, firstServedMs: now() })),
+  );
   const lines: string[] = [];
   const executeApi = new ExecuteApi({
     lambda: functions,
     http,
     authorizerCache: new AuthorizerCache(),
     requestAuthorizerCache: new AuthorizerCache(),
+    identities: callers.identities,
+    signingKeys: new SigningKeys(),
+    signatureWording: "current",
+    limits,
     issuerKeys: createIssuerKeys({
       allowLoopbackHttp: true,
       refusePrivateAddresses: false,
       localIssuers: new Map(project.localIssuers.map((each) => [each, issuer.jwks])),
-      nowMs: () => Date.now() + clock.aheadMs,
+      nowMs: now,
     }),
-    now: () => Date.now() + clock.aheadMs,
+    now,
     monotonic: () => performance.now() + clock.aheadMs,
     newRequestId: randomUUID,
     newExtendedRequestId: () => `${randomBytes(11).toString("base64url")}=`,
@@ -139,23 +162,25 @@ function openPlane(projectName: string, backend: string, issuer: VectorIssuer, r
   const findings = deployProject(project, executeApi, functions, PLACE);
   if ([...executeApi.deployments()].length === 0)
     throw new Error(`project ${projectName} serves nothing: ${JSON.stringify(findings)}`);
-  return { executeApi, records, functions, http, clock, lines };
+  return { executeApi, records, functions, http, callers, clock, lines };
 }
 
 async function askApi(
-  { executeApi, records, clock, lines }: Plane,
+  { executeApi, records, callers, clock, lines }: Plane,
   subject: Vector["subject"],
-  question: RestQuestion,
+  asked: RestQuestion,
 ): Promise<RestAnswer> {
-  clock.aheadMs += (question.afterSeconds ?? 0) * 1000;
+  clock.aheadMs += (asked.afterSeconds ?? 0) * 1000;
+  const address = { host: HOST, targetOf: (each: RestQuestion) => wireTargetOf(each, subject) };
+  const question = await withSignature(asked, Date.now() + clock.aheadMs, callers.credentialOf, address);
   if (question.afterFlush) executeApi.flushAuthorizers(API_ID, stageOf(question, subject));
   lines.length = 0;
   const { domain } = question;
   const incoming = {
     method: question.method,
-    target: question.path,
+    target: wireTargetOf(question, subject),
     httpVersion: "1.1",
-    headers: ["Host", domain ?? "api.execute-api.localhost", ...flatHeaders(question)],
+    headers: ["Host", domain ?? HOST, ...flatHeaders(question)],
     body: bodyOf(question),
     sourceIp: "127.0.0.1",
     scheme: "http" as const,
@@ -178,4 +203,8 @@ async function askApi(
     requestId === undefined ? undefined : records.get(requestId),
     lines.length === 0 ? undefined : lines.join("\n"),
   );
+}
+
+function wireTargetOf(question: RestQuestion, subject: Vector["subject"]): string {
+  return question.domain === undefined ? targetOf(question, subject) : question.path;
 }

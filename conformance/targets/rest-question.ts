@@ -4,6 +4,7 @@ import type { Vector } from "../vector.ts";
 import { AUDIENCE } from "./issuer.ts";
 import { type LongText, longText } from "./long-text.ts";
 import type { RemoteIssuers, SignedToken } from "./remote-issuers.ts";
+import type { Signing } from "./sign-question.ts";
 
 /** `when` of a rest-api or http-api step. */
 export interface RestQuestion {
@@ -18,6 +19,8 @@ export interface RestQuestion {
   readonly token?: MintOptions;
   /** The same, signed by one of the remote issuers. */
   readonly jwt?: SignedToken;
+  /** Signed with SigV4 once all else is in its place. */
+  readonly sign?: Signing;
   /** A list repeats the header. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Text, also one too large to write down, or bytes that are no text. */

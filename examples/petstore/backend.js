@@ -31,6 +31,17 @@ export async function startPetsBackend(port) {
       pets.push(pet);
       return answer(response, 200, { pet, soldBy: wanted.soldBy });
     }
+    if (request.method === "POST" && pathname === "/petstore/orders") {
+      const order = await readJson(request);
+      if (!pets.some((pet) => pet.id === order?.petId)) return answer(response, 400, { errors: ["no such pet"] });
+      const { petId, takenBy, customerToken } = order;
+      // The bank will verify the token; here it is enough that it came through.
+      return answer(response, 200, {
+        petId,
+        takenBy,
+        hasCustomerToken: typeof customerToken === "string" && customerToken !== "",
+      });
+    }
     if (request.method === "GET" && petId !== undefined) {
       const pet = pets.find((each) => String(each.id) === petId);
       if (pet !== undefined) return answer(response, 200, pet);

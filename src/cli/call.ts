@@ -1,4 +1,6 @@
 import { resolve } from "node:path";
+import { signRequest } from "../aws/sigv4/sign-request.ts";
+import type { SignedRequest } from "../aws/sigv4/signature-verdict.ts";
 import type { DecisionRecord } from "../execute-api/decision-record.ts";
 import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
 import { MintError } from "../issuer/tokens/mint-token.ts";
@@ -11,7 +13,9 @@ import type { CallDescription } from "./copy-as-code/call-request.ts";
 import type { CodeLanguageName } from "./copy-as-code/code-language.ts";
 import type { Step } from "./copy-as-code/write-steps.ts";
 import { printRecord } from "./print-record.ts";
+import { parseUrl, splitHeader } from "./request-arguments.ts";
 import { CLIENT_FLAGS, findRunningServer, originOf } from "./running-server.ts";
+import { EXECUTE_API, findSigner, SESSION_FLAGS } from "./signing-flags.ts";
 
 const CALL_TIMEOUT_MS = 60_000;
 
@@ -23,6 +27,7 @@ export const call: Command = {
   flags: {
     header: { type: "string", value: "'NAME: VALUE'", multiple: true, help: "a request header" },
     token: { type: "string", value: "TOKEN", help: "short for --header 'Authorization: Bearer TOKEN'" },
+    sign: { type: "string", value: "NAME", help: "sign with SigV4 as a user of the project, or as role/NAME" },
     data: { type: "string", value: "TEXT", help: "the body; - reads standard input" },
     fail: { type: "boolean", help: "exit 1 when the status is 400 or more" },
     json: { type: "boolean", help: "answer and record as one JSON line" },
@@ -30,6 +35,7 @@ export const call: Command = {
     "no-token-step": { type: "boolean", help: "with --as-code: the call alone" },
     "raw-token": { type: "boolean", help: "with --as-code: the token without Bearer" },
     api: { type: "string", value: "AUDIENCE", help: "with --as-code: the API that the token is for" },
+    ...SESSION_FLAGS,
     ...CLIENT_FLAGS,
   },
   async run(args, io) {
@@ -50,14 +56,20 @@ export const call: Command = {
     const needsCode = AS_CODE_ONLY.find((flag) => args.boolean(flag) || args.string(flag) !== undefined);
     if (needsCode !== undefined) throw new UsageError(`--${needsCode} goes with --as-code LANGUAGE.`);
     if (token !== undefined) given.push("Authorization", `Bearer ${token}`);
-    const headers = withDefaults(given, ["Host", url.host, "User-Agent", "gatewarden-call", "Accept", "*/*"]);
+    const request = {
+      method: method.toUpperCase(),
+      target: `${url.pathname}${url.search}`,
+      headers: withDefaults(given, ["Host", url.host, "User-Agent", "gatewarden-call", "Accept", "*/*"]),
+      body: Buffer.from(data ?? ""),
+    };
+    const sent = await signed(request, args, io.cwd);
     const http = createHttpClient();
     const result = await http.request({
-      method: method.toUpperCase(),
+      method: sent.method,
       url: originOf(url),
-      path: `${url.pathname}${url.search}`,
-      headers,
-      ...(data !== undefined && { body: Buffer.from(data) }),
+      path: sent.target,
+      headers: sent.headers,
+      ...(data !== undefined && { body: sent.body }),
       timeoutMs: CALL_TIMEOUT_MS,
     });
     await http.close();
@@ -65,7 +77,7 @@ export const call: Command = {
       io.err(`${address}: ${result.outcome}${"detail" in result ? ` (${result.detail})` : ""}\n`);
       return 1;
     }
-    const requestId = headerOf(result.headers, "x-amzn-requestid");
+    const requestId = headerOf(result.headers, "x-amzn-requestid") ?? headerOf(result.headers, "apigw-requestid");
     const record = requestId === undefined ? undefined : await recordOf(requestId, args, io.cwd);
     if (args.boolean("json")) {
       io.out(
@@ -85,6 +97,19 @@ export const call: Command = {
     return args.boolean("fail") && result.status >= 400 ? 1 : 0;
   },
 };
+
+/** With `--sign` as that user or role signs it; a token then needs a header of its own. */
+async function signed(request: SignedRequest, args: Arguments, cwd: string): Promise<SignedRequest> {
+  const name = args.string("sign");
+  if (name === undefined) return request;
+  if (headerOf(request.headers, "authorization") !== undefined) {
+    throw new UsageError(
+      "--sign puts the signature into Authorization, where a token is already: send the token in another header.",
+    );
+  }
+  const { credentials, region } = await findSigner(name, args, cwd);
+  return signRequest(request, credentials, { region, service: EXECUTE_API, nowMs: Date.now(), form: "header" });
+}
 
 const AS_CODE_ONLY = ["include-secret", "no-token-step", "raw-token", "api"];
 
@@ -137,22 +162,6 @@ function withDefaults(given: readonly string[], defaults: readonly string[]): st
     if (headerOf(given, name.toLowerCase()) === undefined) headers.push(name, defaults[at + 1] as string);
   }
   return headers;
-}
-
-function parseUrl(text: string): URL {
-  try {
-    const url = new URL(text);
-    if (url.protocol === "http:" || url.protocol === "https:") return url;
-  } catch {
-    // Said below.
-  }
-  throw new UsageError(`${JSON.stringify(text)} is no http or https URL.`);
-}
-
-function splitHeader(text: string): [string, string] {
-  const colon = text.indexOf(":");
-  if (colon < 1) throw new UsageError(`--header is ${JSON.stringify(text)}, wanted 'NAME: VALUE'.`);
-  return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
 }
 
 function headerOf(headers: readonly string[], lowerCaseName: string): string | undefined {

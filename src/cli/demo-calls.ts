@@ -15,9 +15,9 @@ const NEW_PET = `-H 'Content-Type: application/json' -d '{"type":"bird","price":
 /** The audience that the demo gives the second example. */
 export const TEST_AUDIENCE = "https://test-api.example";
 
-/** One call for each answer a person meets first, in the order they would try them: the REST API's, then the HTTP API's. */
-export function demoCalls(server: RunningServer): readonly DemoCall[] {
-  return [...petstoreCalls(server), ...httpApiCalls(server)];
+/** One call for each answer a person meets first, in the order they would try them: the REST APIs', then the HTTP API's. */
+export async function demoCalls(server: RunningServer): Promise<readonly DemoCall[]> {
+  return [...petstoreCalls(server), ...(await signedCalls(server)), ...httpApiCalls(server)];
 }
 
 /** The address of an API's first stage, if it is served. */
@@ -88,5 +88,35 @@ function petstoreCalls(server: RunningServer): readonly DemoCall[] {
       "/animals",
       bearer(READER),
     ),
+  ];
+}
+
+/** curl signs by itself, so these lines do not grow old as a signature does after five minutes. */
+async function signedCalls(server: RunningServer): Promise<readonly DemoCall[]> {
+  const url = urlOf(server, "petstoreiam");
+  if (url === undefined) return [];
+  const signer = async (name: string): Promise<string> => {
+    const { accessKeyId, secretAccessKey } = await server.credentialsOf(name);
+    return `--aws-sigv4 aws:amz:${server.region}:execute-api --user '${accessKeyId}:${secretAccessKey}'`;
+  };
+  const clerk = await signer("clerk");
+  const visitor = await signer("visitor");
+  const token = server.mint(READER);
+  const order = `-H 'X-Customer-Token: ${token}' -H 'Content-Type: application/json' -d '{"petId":1}'`;
+  const call = (status: number, why: string, path: string, ...more: string[]): DemoCall => ({
+    status,
+    why,
+    curl: ["curl -i", ...more, `${url}${path}`].join(" "),
+  });
+  return [
+    call(200, "AWS_IAM: the request is signed, and the clerk's policy allows it", "/pets", clerk),
+    call(
+      403,
+      "AWS_IAM and a Bearer token: IncompleteSignatureException, though the token is good; the header is read as a signature",
+      "/pets",
+      `-H 'Authorization: Bearer ${token}'`,
+    ),
+    call(201, "the cure: sign the request, and send the token in a header of its own", "/orders", clerk, order),
+    call(403, "the visitor signs as well, and no policy lets visitors order", "/orders", visitor, order),
   ];
 }

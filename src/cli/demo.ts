@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { ISSUER_PLACEHOLDER } from "../server/project-functions.ts";
 import type { RunningServer } from "../server/start-server.ts";
+import { ISSUER_PLACEHOLDER } from "../template/project-file.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { type DemoApp, prepareDemoTenant, startDemoApp } from "./demo-app.ts";
@@ -43,7 +43,11 @@ export const demo: Command = {
       const running = (app = await startDemoApp(spaPort));
       const demonstrated = {
         ...options,
-        files: [`${petstore}petstore.yaml`, `${exampleFolder("http-api")}template.yaml`],
+        files: [
+          `${petstore}petstore.yaml`,
+          `${petstore}petstore-iam.yaml`,
+          `${exampleFolder("http-api")}template.yaml`,
+        ],
         config: `${petstore}gatewarden.yaml`,
         parameters: {
           Audience: TEST_AUDIENCE,
@@ -51,14 +55,17 @@ export const demo: Command = {
           AppOrigin: running.url,
           ...options.parameters,
         },
-        stageVariables: { petstore: { petsBackend: backend.address } },
+        stageVariables: {
+          petstore: { petsBackend: backend.address },
+          petstoreiam: { petsBackend: backend.address },
+        },
         tenant: options.tenant ?? prepareDemoTenant(options.dataDir, running.url),
       };
       return await serveUntilSignal(
         () => serveInTerminal(demonstrated, args, io),
-        (server) => {
+        async (server) => {
           running.connect(server);
-          announceCalls(server, running.url, args, io);
+          await announceCalls(server, running.url, args, io);
         },
       );
     } finally {
@@ -68,8 +75,8 @@ export const demo: Command = {
   },
 };
 
-function announceCalls(server: RunningServer, spa: string, args: Arguments, io: CommandIo): void {
-  const calls = demoCalls(server);
+async function announceCalls(server: RunningServer, spa: string, args: Arguments, io: CommandIo): Promise<void> {
+  const calls = await demoCalls(server);
   if (args.boolean("json")) {
     io.out(`${JSON.stringify({ ...server.ready, spa, curls: calls.map((call) => call.curl) })}\n`);
     return;

@@ -34,9 +34,21 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: "a request with its decision record under the response",
     load: async () => (await import("./call.ts")).call,
   },
+  sign: {
+    summary: "a curl line that is signed with SigV4",
+    load: async () => (await import("./sign.ts")).sign,
+  },
+  credentials: {
+    summary: "the access key of a user or role of the project, for AWS's tools",
+    load: async () => (await import("./credentials.ts")).credentials,
+  },
   explain: {
     summary: "why a request was answered as it was",
     load: async () => (await import("./explain.ts")).explain,
+  },
+  usage: {
+    summary: "what API keys have used of their usage plans; their values",
+    load: async () => (await import("./usage.ts")).usage,
   },
   template: {
     summary: "checks your files and lists what is not served",

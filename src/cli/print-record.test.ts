@@ -117,3 +117,31 @@ test("a custom domain is named with the key that led to the API", () => {
   expect(rows({ ...RECORD, customDomain: { domainName, key: "v1" } }).domain).toBe("api.pets.example, mapping key v1");
   expect(rows({ ...RECORD, customDomain: { domainName, key: "" } }).domain).toBe("api.pets.example");
 });
+
+test("a signed request names its caller, the end of its key, and whose policies decided", () => {
+  const authorization = {
+    type: "AWS_IAM",
+    principalArn: "arn:aws:iam::000000000000:user/ann",
+    accessKeyId: "****MPLE",
+    decision: "implicit_deny",
+    decidedBy: "boundary",
+  } as const;
+  expect(rows({ ...RECORD, authorization })).toMatchObject({
+    authorization: "AWS_IAM",
+    caller: "arn:aws:iam::000000000000:user/ann",
+    "access key": "****MPLE",
+    decision: "implicit_deny by the permissions boundary",
+  });
+});
+
+test("a signature that differs stands line by line beside what is inferred of the client's", () => {
+  const mismatch = {
+    canonicalRequest: "GET\n/test/a%2520b\n\nhost:h\n\nhost\ne3b0",
+    stringToSign: "AWS4-HMAC-SHA256\n20261121T010203Z",
+    inferred: ["the path was encoded once"],
+  };
+  const printed = printRecord({ ...RECORD, authorization: { type: "AWS_IAM", accessKeyId: "****MPLE", mismatch } });
+  expect(printed).toContain("  inferred:       the path was encoded once\n  signed here:    | GET\n");
+  expect(printed).toContain("  signed here:    | /test/a%2520b\n  signed here:    | \n  signed here:    | host:h\n");
+  expect(printed).toContain("  string to sign: | AWS4-HMAC-SHA256\n  string to sign: | 20261121T010203Z\n");
+});

@@ -1,6 +1,8 @@
 import type { DecisionRecord } from "../execute-api/decision-record.ts";
 import { printable } from "../server/printable.ts";
 
+type Authorization = NonNullable<DecisionRecord["authorization"]>;
+
 const NAME_COLUMN_CHARACTERS = 16;
 
 /** A decision record as a person reads it: what was asked, what decided, why, what to check. */
@@ -31,9 +33,12 @@ export function printRecord(record: DecisionRecord): string {
     row("cache", cacheText(authorization));
     row("token", authorization.token && tokenText(authorization.token));
     row("principal", authorization.principalId);
-    row("decision", authorization.decision);
+    row("caller", authorization.principalArn);
+    row("access key", authorization.accessKeyId);
+    row("decision", authorization.decision && decisionText(authorization));
     row("statement", authorization.statement);
     row("near misses", authorization.nearMisses);
+    if (authorization.mismatch) for (const [name, text] of mismatchRows(authorization.mismatch)) row(name, text);
     for (const line of authorization.functionLogs ?? []) row("authorizer log", line);
   }
   if (integration) {
@@ -55,12 +60,31 @@ function domainText({ domainName, key }: NonNullable<DecisionRecord["customDomai
   return key === "" ? domainName : `${domainName}, mapping key ${key}`;
 }
 
-function cacheText(authorization: NonNullable<DecisionRecord["authorization"]>): string | undefined {
+function cacheText(authorization: Authorization): string | undefined {
   const { cache, cachedFrom, cachedAt } = authorization;
   if (cachedFrom === undefined) return cache;
   return `${cache}, policy cached from ${cachedFrom} at ${cachedAt}`;
 }
 
-function tokenText(token: NonNullable<NonNullable<DecisionRecord["authorization"]>["token"]>): string {
+const DECIDED_BY = {
+  identity: "the caller's policies",
+  boundary: "the permissions boundary",
+  session: "the session policies",
+  resource: "the resource policy",
+} as const;
+
+function decisionText({ decision, decidedBy }: Authorization): string {
+  return decidedBy === undefined ? `${decision}` : `${decision} by ${DECIDED_BY[decidedBy]}`;
+}
+
+/** Line by line, to be held against what the client says it signed. */
+function mismatchRows({ canonicalRequest, stringToSign, inferred }: NonNullable<Authorization["mismatch"]>) {
+  const rows = inferred.map((mistake): [string, string] => ["inferred", mistake]);
+  for (const line of canonicalRequest.split("\n")) rows.push(["signed here", `| ${line}`]);
+  for (const line of stringToSign.split("\n")) rows.push(["string to sign", `| ${line}`]);
+  return rows;
+}
+
+function tokenText(token: NonNullable<Authorization["token"]>): string {
   return `digest ${token.digest}${token.kid === undefined ? "" : `, kid ${token.kid}`}${token.claims === undefined ? "" : `, ${JSON.stringify(token.claims)}`}`;
 }

@@ -7,6 +7,7 @@ import { isLoopbackHostname } from "../server/loopback.ts";
 import { readReadyFile } from "../server/ready-file.ts";
 import { SERVER_DEFAULTS } from "../server/server-options.ts";
 import { StartError } from "../server/start-error.ts";
+import type { UsageReport } from "../server/usage-plans/project-limits.ts";
 import type { Arguments, Flags } from "./arguments.ts";
 
 /** Flags of commands that talk to a running server. */
@@ -30,6 +31,8 @@ export interface RunningInterface {
   record(requestId: string): Promise<DecisionRecord | undefined>;
   /** Newest first. */
   records(): Promise<readonly DecisionRecord[]>;
+  /** What the keys of usage plans used. */
+  usage(question: { readonly [name: string]: string }): Promise<UsageReport>;
 }
 
 /** Finds the server by `--port` or the data folder's ready file. @throws StartError when there is none */
@@ -87,6 +90,11 @@ export function findRunningServer(args: Arguments, cwd: string): RunningInterfac
       const answer = await ask("/_gatewarden/requests");
       if (!isObject(answer) || !Array.isArray(answer.requests)) throw stranger();
       return answer.requests;
+    },
+    usage: async (question) => {
+      const answer = await ask(`/_gatewarden/usage?${new URLSearchParams(question)}`);
+      if (!isObject(answer) || !Array.isArray(answer.plans) || !Array.isArray(answer.apiKeys)) throw stranger();
+      return answer as unknown as UsageReport;
     },
   };
 }

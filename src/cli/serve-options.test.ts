@@ -32,6 +32,7 @@ describe("without flags", () => {
       stageVariables: {},
       parameters: {},
       allowPrivateIssuers: false,
+      testCredentials: false,
     });
   });
 
@@ -68,6 +69,22 @@ test("--issuer-scheme is a flag, and a variable of the environment", () => {
   expect(options(["--issuer-scheme", "https"])).toMatchObject({ issuerScheme: "https" });
   const args = parseArguments([], SERVE_FLAGS, { GATEWARDEN_ISSUER_SCHEME: "https" });
   expect(readServeOptions(args, "/project", "development")).toMatchObject({ issuerScheme: "https" });
+});
+
+test("where limits count and what the account's is are flags, and variables of the environment", () => {
+  expect(options([])).not.toHaveProperty("accountThrottle");
+  expect(options(["--account-throttle", "20.5/7"])).toMatchObject({
+    accountThrottle: { rateLimit: 20.5, burstLimit: 7 },
+  });
+  expect(options(["--account-throttle", "none"])).toMatchObject({ accountThrottle: null });
+  const env = { GATEWARDEN_REDIS: "rediss://:secret@redis.example/2" };
+  expect(readServeOptions(parseArguments([], SERVE_FLAGS, env), "/project", "production")).toMatchObject({
+    redis: env.GATEWARDEN_REDIS,
+  });
+  for (const wrong of ["5", "5/", "/5", "-1/5", "many/5"]) {
+    expect(() => options([`--account-throttle=${wrong}`]), wrong).toThrow(UsageError);
+  }
+  expect(() => options(["--redis", "secret@redis.example"])).toThrow(/^(?!.*secret).*redis:\/\//);
 });
 
 test("names of APIs are compared in lower case, ids as they are", () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
+import type { ThrottleSettings } from "../model/usage-plan.ts";
 import { SERVER_DEFAULTS, type ServerOptions } from "../server/server-options.ts";
 import { type Arguments, type Flags, UsageError } from "./arguments.ts";
 
@@ -72,6 +73,23 @@ export const SERVE_FLAGS = {
   "lambda-isolation": { type: "string", value: "worker|process", env: true, help: "how functions are contained" },
   "inspect-port": { type: "number", value: "PORT", env: true, help: "debugger port of the first function environment" },
   parameter: { type: "string", value: "K=V", multiple: true, help: "parameter of CloudFormation and SAM templates" },
+  redis: {
+    type: "string",
+    value: "URL",
+    env: true,
+    help: "where quotas and throttles count, shared by several gateways (in this process)",
+  },
+  "account-throttle": {
+    type: "string",
+    value: "RATE/BURST|none",
+    env: true,
+    help: "limit of all APIs together, as the account's on AWS (10000/5000)",
+  },
+  "test-credentials": {
+    type: "boolean",
+    env: true,
+    help: "know the access key test with the secret test, which may do everything (development only)",
+  },
   "allow-private-issuers": {
     type: "boolean",
     env: true,
@@ -130,7 +148,9 @@ export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptio
     watch: mode === "development",
     stageVariables: {},
     parameters: readParameters(args),
+    ...readLimits(args),
     allowPrivateIssuers: args.boolean("allow-private-issuers"),
+    testCredentials: args.boolean("test-credentials"),
   };
 }
 
@@ -148,6 +168,30 @@ export function readParameters(args: Arguments): Readonly<Record<string, string>
     return [text.slice(0, equals), text.slice(equals + 1)];
   });
   return Object.fromEntries(parameters);
+}
+
+function readLimits(args: Arguments): Pick<ServerOptions, "redis" | "accountThrottle"> {
+  const redis = args.string("redis");
+  // Not the value: it may hold a password.
+  if (redis !== undefined && !/^rediss?:\/\//.test(redis)) {
+    throw new UsageError("--redis wants a URL that begins with redis:// or rediss://.");
+  }
+  const throttle = args.string("account-throttle");
+  return {
+    ...(redis !== undefined && { redis }),
+    ...(throttle !== undefined && { accountThrottle: accountThrottle(throttle) }),
+  };
+}
+
+function accountThrottle(text: string): ThrottleSettings | null {
+  if (text === "none") return null;
+  const [, rate, burst] = /^(\d+(?:\.\d+)?)\/(\d+)$/.exec(text) ?? [];
+  if (rate === undefined || burst === undefined) {
+    throw new UsageError(
+      `--account-throttle is ${JSON.stringify(text)}, wanted RATE/BURST such as 10000/5000, or none.`,
+    );
+  }
+  return { rateLimit: Number(rate), burstLimit: Number(burst) };
 }
 
 function allowedHost(text: string): [string, string] {

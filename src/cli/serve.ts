@@ -43,7 +43,7 @@ function terminalEvents(args: Arguments, io: CommandIo): ServerEvents {
  */
 export async function serveUntilSignal(
   start: () => Promise<RunningServer>,
-  announce: (server: RunningServer) => void,
+  announce: (server: RunningServer) => void | Promise<void>,
 ): Promise<number> {
   let isAsked = false;
   let ask = (): void => {};
@@ -58,7 +58,7 @@ export async function serveUntilSignal(
   try {
     const server = await start();
     try {
-      announce(server);
+      await announce(server);
       await asked;
     } finally {
       await server.stop();

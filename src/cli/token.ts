@@ -31,7 +31,10 @@ export const token: Command = {
     "expires-in": { type: "number", value: "SECONDS", help: "lifetime" },
     profile: { type: "string", value: "PROVIDER", help: `shaped as that provider's: ${PROFILES.join("|")}` },
     issuer: { type: "string", value: "URL", help: "another iss (the API's own, or the profile's)" },
-    "id-token": { type: "boolean", help: "an ID token, which no API should accept (auth0, cognito; with --as)" },
+    "id-token": {
+      type: "boolean",
+      help: "an ID token: for Cognito methods without scopes, no other API should accept it (auth0, cognito; with --as)",
+    },
     expired: { type: "boolean", help: "broken: expired an hour ago" },
     "wrong-aud": { type: "boolean", help: "broken: for another audience" },
     "wrong-iss": { type: "boolean", help: "broken: of another issuer" },

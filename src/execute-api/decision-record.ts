@@ -1,3 +1,4 @@
+import type { MismatchEvidence } from "../aws/sigv4/signature-verdict.ts";
 import type { GatewayResponseType } from "../model/rest-api.ts";
 import type { GatewayReason } from "./reasons.ts";
 
@@ -47,7 +48,7 @@ export interface RefusalRecord {
 }
 
 export interface AuthorizationRecord {
-  readonly type: "NONE" | "AWS_IAM" | "CUSTOM" | "JWT";
+  readonly type: "NONE" | "AWS_IAM" | "CUSTOM" | "COGNITO_USER_POOLS" | "JWT";
   readonly authorizerId?: string;
   readonly authorizerName?: string;
   readonly cache?: "off" | "miss" | "hit" | "shared";
@@ -56,10 +57,18 @@ export interface AuthorizationRecord {
   readonly cachedAt?: string;
   readonly token?: TokenSummary;
   readonly principalId?: string;
+  /** Who signed, once the signature is verified. */
+  readonly principalArn?: string;
+  /** Of the signature, its last four characters. */
+  readonly accessKeyId?: string;
+  /** Of a signature that differs: ours, masked, beside what can be inferred of the client's. */
+  readonly mismatch?: MismatchEvidence;
   readonly decision?: "allow" | "explicit_deny" | "implicit_deny";
   /** The policy statement that decided, by index and Sid, with the patterns that matched. */
   readonly statement?: unknown;
   readonly nearMisses?: unknown;
+  /** Whose policies decided on a signed request. */
+  readonly decidedBy?: "identity" | "boundary" | "session" | "resource";
   readonly functionLogs?: readonly string[];
   readonly latencyMs?: number;
 }

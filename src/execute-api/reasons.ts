@@ -1,9 +1,11 @@
+import { SIGNATURE_REASONS } from "../aws/sigv4/reasons.ts";
+import type { SignatureReason } from "../aws/sigv4/signature-verdict.ts";
 import { TOKEN_REASONS, type TokenReason } from "../token/reasons.ts";
 
 /**
  * Why the gateway itself refused or failed a request: one table (reason, what to check), the type derived from it.
  * Each has a section in docs/reference/reasons/gateway.md; a test compares the two in both directions.
- * Reasons about tokens belong to the token module.
+ * Reasons about tokens belong to the token module, those about signatures to aws/sigv4.
  */
 export const GATEWAY_REASONS = {
   unknown_stage: "Check the first path segment: it must be a deployed stage. A custom domain may leave it out.",
@@ -14,12 +16,30 @@ export const GATEWAY_REASONS = {
   route_not_found: "Check path and verb against the deployed routes; the token, if any, was never looked at.",
   route_not_found_bearer:
     "Check path and verb: on a route that does not exist REST APIs read Authorization as SigV4, so a good Bearer token gets this answer.",
+  route_not_found_signed:
+    "Check path and verb: on a route that does not exist REST APIs judge a signature all the same, and a good one gets Missing Authentication Token.",
   iam_unsigned: "The method's authorization is AWS_IAM: sign the request, or switch the method to a Lambda authorizer.",
   iam_bearer_token:
     "The method's authorization is AWS_IAM and the header is no SigV4 signature: switch the method to a Lambda authorizer, or carry the token in another header.",
-  iam_unknown_key: "No access keys are known here: SigV4 callers cannot be verified.",
+  iam_denied_identity:
+    "Attach a policy to the user or role that allows execute-api:Invoke on this method ARN, or allow the caller in the API's resource policy.",
+  iam_explicit_deny:
+    "Remove the Deny statement from the caller's policies, boundary or session policies, or narrow it.",
+  iam_denied_boundary: "The permissions boundary has to allow execute-api:Invoke on this method ARN too.",
+  iam_denied_session:
+    "The policies that the session was begun with have to allow execute-api:Invoke on this method ARN too.",
+  iam_denied_cross_account:
+    "A caller of another account needs both sides: allow it in the REST API's resource policy, or assume a role of the API's account; HTTP APIs know only the role.",
   jwt_missing: "Send the access token where the authorizer's identity source says, with or without Bearer.",
   jwt_claim_refused: "Have the issuer write the claim as the authorizer's claim rules ask for it, or correct the rule.",
+  cognito_id_token_wanted:
+    "The method names no authorizationScopes, so it takes ID tokens only: send the ID token (gatewarden token --as USER --id-token), or name scopes on the method.",
+  cognito_access_token_wanted:
+    "The method names authorizationScopes, so it takes access tokens only: send the access token, or remove the scopes from the method.",
+  cognito_validation_failed:
+    "The authorizer's identityValidationExpression must match the ID token's aud, an app client id, as a whole; access tokens have no aud and always fail.",
+  cognito_scope_insufficient:
+    "Ask the pool's OAuth endpoints for one of the method's scopes, written IDENTIFIER/SCOPE; sign-in by SRP or by an administrator yields aws.cognito.signin.user.admin alone.",
   identity_source_missing:
     "Send the identity source the authorizer names; it was absent or empty, so the function was not called.",
   identity_validation_failed:
@@ -42,7 +62,24 @@ export const GATEWAY_REASONS = {
   method_arn_too_long: "The method ARN exceeds 1600 bytes: shorten the path.",
   resource_policy_explicit_deny: "A Deny statement of the API's resource policy matches.",
   resource_policy_implicit_deny: "The API has a resource policy and nothing in it allows this request.",
-  api_key_required: "The method requires an API key and no key is known here that a usage plan links to this stage.",
+  api_key_missing:
+    "Send an API key: in the header x-api-key, or, where the API's key source is AUTHORIZER, have the authorizer answer usageIdentifierKey.",
+  api_key_unknown:
+    "Send the value of a key, not its id or name: gatewarden usage --show-keys prints the values of those that are known.",
+  api_key_disabled: "Enable the API key: a template that leaves Enabled out makes a key that is disabled.",
+  api_key_not_on_stage: "Add the key and this API stage to one usage plan, the same for both.",
+  quota_exceeded: "The key has used its plan's quota of the period: wait for the next one, or raise the quota.",
+  quota_not_countable:
+    "The store of quotas cannot be asked, so the quota is closed: see that Redis runs and can be reached.",
+  throttled_by_plan_method:
+    "The key's limit on this method in its usage plan: send less, or raise rateLimit and burstLimit there.",
+  throttled_by_plan:
+    "The key's limit in its usage plan, over all of its stages: send less, or raise rateLimit and burstLimit.",
+  throttled_by_method: "The method's limit in the stage's settings, for all callers together: send less, or raise it.",
+  throttled_by_stage:
+    "The limit of the stage's settings for all methods (*/*), for all callers together: send less, or raise it.",
+  throttled_by_account:
+    "The account's limit over all APIs of the region, AWS's default unless --account-throttle says otherwise: send less, or raise it.",
   request_parameters_missing: "Send every required parameter, non-blank.",
   request_body_invalid: "The body must satisfy the method's request model.",
   request_body_too_large: "A compressed body may have 10 MB once it is decompressed.",
@@ -85,9 +122,10 @@ export const GATEWAY_REASONS = {
 
 export type GatewayReason = keyof typeof GATEWAY_REASONS;
 
-/** What to check, for a reason of the gateway or of the token module. */
-export function checkFor(reason: GatewayReason | TokenReason): string {
-  return reason in GATEWAY_REASONS
-    ? GATEWAY_REASONS[reason as GatewayReason]
-    : TOKEN_REASONS[reason as TokenReason].check; // it is of one table or the other
+/** What to check, for a reason of the gateway, of a signature or of the token module. */
+export function checkFor(reason: GatewayReason | SignatureReason | TokenReason): string {
+  // It is of one of the tables.
+  if (reason in GATEWAY_REASONS) return GATEWAY_REASONS[reason as GatewayReason];
+  if (reason in SIGNATURE_REASONS) return SIGNATURE_REASONS[reason as SignatureReason];
+  return TOKEN_REASONS[reason as TokenReason].check;
 }

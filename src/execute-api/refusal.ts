@@ -1,10 +1,11 @@
+import type { SignatureReason } from "../aws/sigv4/signature-verdict.ts";
 import type { GatewayResponseType } from "../model/rest-api.ts";
 import type { TokenReason } from "../token/reasons.ts";
 import type { GatewayReason } from "./reasons.ts";
 
 /** What we know and AWS does not say: a reason from the table, with what was expected beside what was found. */
 export interface RefusalEvidence {
-  readonly reason: GatewayReason | TokenReason;
+  readonly reason: GatewayReason | TokenReason | SignatureReason;
   /** One sentence for the operator; names the value found and the value wanted. Never holds a token. */
   readonly message: string;
   /** What to check, when more is known than the reason's own entry says. */
@@ -19,6 +20,10 @@ export interface RefusalWire {
   readonly errorType?: string;
   /** `$context.error.message`; null prints as JSON null. */
   readonly message?: string | null;
+  /** The same in an access log, where it is for the client only: it may quote a token. */
+  readonly loggedMessage?: string;
+  /** `$context.integration.error` or `$context.authorizer.error`, where AWS's text is known; without it the evidence's own. */
+  readonly loggedError?: string;
   /** `$context.error.validationErrorString`. */
   readonly validationErrorString?: string;
   /** `$context.authorizer.*` of a denying Lambda authorizer, usable in the ACCESS_DENIED template (C). */

@@ -1,17 +1,5 @@
 import type { SourcePosition } from "./finding.ts";
-
-/** A role as far as it decides whether API Gateway may invoke a function with it. */
-export interface Role {
-  readonly arn: string;
-  readonly name: string;
-  /** The trust policy as a parsed JSON document. */
-  readonly assumeRolePolicyDocument: unknown;
-  /** Documents of its inline and attached policies whose text is known. */
-  readonly policyDocuments: readonly unknown[];
-  /** Attached managed policies whose text is not known here, by ARN. */
-  readonly unknownPolicyArns: readonly string[];
-  readonly at: SourcePosition;
-}
+import type { Role } from "./iam.ts";
 
 /** One statement of a function's resource policy, as Lambda's AddPermission takes it. */
 export interface FunctionPermission {
@@ -23,6 +11,8 @@ export interface FunctionPermission {
   readonly principal: string;
   readonly sourceArn?: string;
   readonly sourceAccount?: string;
+  /** Its further conditions, by property, e.g. `EventSourceToken`: API Gateway's calls meet none of them. */
+  readonly narrowedBy?: readonly string[];
   readonly at: SourcePosition;
 }
 

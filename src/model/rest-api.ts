@@ -203,6 +203,15 @@ export interface Stage {
   readonly stageName: string;
   readonly variables: Readonly<Record<string, string>>;
   readonly accessLog?: AccessLogSettings;
+  /** By resource path and verb as declared: `pets~1{petId}/GET`, the path without its leading slash; for all methods `*` twice (R). */
+  readonly methodSettings?: Readonly<Record<string, MethodSettings>>;
+}
+
+/** The settings of a stage's methods that decide here. */
+export interface MethodSettings {
+  readonly throttlingBurstLimit?: number;
+  /** Requests per second. */
+  readonly throttlingRateLimit?: number;
 }
 
 export interface AccessLogSettings {

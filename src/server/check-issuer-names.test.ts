@@ -14,8 +14,10 @@ const folder = mkdtempSync(join(tmpdir(), "gatewarden-issuer-names-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let count = 0;
-/** A project of an HTTP API with a JWT authorizer, and a function with TOKEN_ISSUER. */
-function project(given: { jwt?: string; rest?: readonly string[]; tokenIssuer?: string; local?: string }) {
+const POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc";
+
+/** A project of an HTTP API with a JWT authorizer, a REST API with a user pool, and a function with TOKEN_ISSUER. */
+function project(given: { jwt?: string; pool?: string; tokenIssuer?: string; local?: string }) {
   count += 1;
   const files: string[] = [];
   const write = (name: string, text: string): string => {
@@ -40,11 +42,30 @@ function project(given: { jwt?: string; rest?: readonly string[]; tokenIssuer?: 
       ),
     );
   }
+  if (given.pool !== undefined) {
+    files.push(
+      write(
+        `rest${count}.yaml`,
+        `Resources:
+  Api: { Type: AWS::ApiGateway::RestApi, Properties: { Name: pets } }
+  Pool:
+    Type: AWS::ApiGateway::Authorizer
+    Properties:
+      RestApiId: !Ref Api
+      Name: pool
+      Type: COGNITO_USER_POOLS
+      IdentitySource: method.request.header.Authorization
+      ProviderARNs: ["${POOL}"]
+`,
+      ),
+    );
+  }
   write("index.js", "");
   const config = write(
     `gatewarden${count}.yaml`,
     JSON.stringify({
       files,
+      ...(given.pool !== undefined && { userPools: { [POOL]: given.pool } }),
       ...(given.local !== undefined && { issuers: { [given.local]: "local" } }),
       ...(given.tokenIssuer !== undefined && {
         functions: { authorizer: { handler: "index.handler", env: { TOKEN_ISSUER: given.tokenIssuer } } },
@@ -78,6 +99,17 @@ test("an authorizer that names the other address is found, with both places, bot
     ),
     fix: `Write ${HTTP} there, or start with --issuer-scheme https so that all of them name ${HTTPS}.`,
   });
+});
+
+test("a user pool for which the project names the other address is found, and one of a path below it is not", () => {
+  const [finding] = checkIssuerNames(project({ pool: HTTPS }), NAMES);
+  expect(finding).toMatchObject({
+    rule: "issuer-mismatch",
+    logicalId: "pool",
+    message: expect.stringMatching(/^the issuer of authorizer pool of \w+ is "https:/),
+  });
+  expect(checkIssuerNames(project({ pool: HTTP }), NAMES)).toEqual([]);
+  expect(checkIssuerNames(project({ pool: `${HTTPS}us-east-1_abc` }), NAMES)).toEqual([]);
 });
 
 test("a function is found as an authorizer is, at its place in the project file", () => {

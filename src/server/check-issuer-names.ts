@@ -1,4 +1,5 @@
 import type { Finding, SourcePosition } from "../model/finding.ts";
+import { trustedPools } from "./contact-issuers.ts";
 import type { LoadedApi, LoadedProject } from "./load-project.ts";
 import { isLoopbackHostname } from "./loopback.ts";
 
@@ -24,7 +25,10 @@ interface Place {
  */
 export function checkIssuerNames(project: LoadedProject, names: IssuerNames): readonly Finding[] {
   const wanted = names.issuerUrl;
-  const places = [...project.apis.flatMap(authorizersOf), ...functionsOf(project)];
+  const places = [
+    ...project.apis.flatMap((loaded) => authorizersOf(loaded, project.userPools)),
+    ...functionsOf(project),
+  ];
   const agreeing = places.find(({ issuers }) => issuers.includes(wanted));
   return places.flatMap(({ what, issuers, at, logicalId }): Finding[] => {
     if (issuers.includes(wanted)) return [];
@@ -59,7 +63,7 @@ function isMeant(issuer: string, { issuerHttpUrl, issuerTlsUrl }: IssuerNames): 
   return isLoopbackHostname(hostname) && ports.includes(port) && pathname === "/";
 }
 
-function authorizersOf({ type, api }: LoadedApi): readonly Place[] {
+function authorizersOf({ type, api }: LoadedApi, userPools: LoadedProject["userPools"]): readonly Place[] {
   const place = (name: string, issuers: readonly string[], at: SourcePosition): Place => ({
     what: `the issuer of authorizer ${name} of ${api.apiId}`,
     issuers,
@@ -71,15 +75,12 @@ function authorizersOf({ type, api }: LoadedApi): readonly Place[] {
       jwtConfiguration === undefined ? [] : place(name, [jwtConfiguration.issuer], at),
     );
   }
-  return api.authorizers.flatMap(({ name, jwtConfiguration, at }) =>
-    jwtConfiguration === undefined
-      ? []
-      : place(
-          name,
-          jwtConfiguration.issuers.map(({ issuer }) => issuer),
-          at,
-        ),
-  );
+  return api.authorizers.flatMap((authorizer) => {
+    const { name, jwtConfiguration, at } = authorizer;
+    const trusted = jwtConfiguration?.issuers ?? trustedPools(authorizer, userPools);
+    const issuers = trusted.map(({ issuer }) => issuer);
+    return issuers.length === 0 ? [] : place(name, issuers, at);
+  });
 }
 
 /** An authorizer function may take a list. */

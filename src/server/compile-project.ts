@@ -5,6 +5,8 @@ import { compile as compileRestApi } from "../execute-api/rest-api/compile.ts";
 import type { RestDeployment } from "../execute-api/rest-api/deployment.ts";
 import type { CustomDomain } from "../model/custom-domain.ts";
 import type { Finding, SourcePosition } from "../model/finding.ts";
+import type { InvokeAccess } from "../model/invoke-access.ts";
+import { acrossStages } from "./across-stages.ts";
 import type { AccountPlace, LoadedApi, LoadedDomain, LoadedProject } from "./load-project.ts";
 
 /** What a project comes to: the deployments that may be served, and all findings, the loader's and the compiler's. */
@@ -27,6 +29,7 @@ export function compileProject(
   const accepted = new Set(project.accept.map(({ rule, logicalId }) => `${rule}@${logicalId}`));
   const accepts = (finding: Finding): boolean =>
     finding.logicalId !== undefined && accepted.has(`${finding.rule}@${finding.logicalId}`);
+  const issuerOfUserPool = (arn: string): string | undefined => project.userPools.get(arn);
   // A refusal that no API of its file is named for stops them all.
   const attributed = new Set(project.apis.flatMap(({ refusals }) => refusals));
   const isRefused = ({ file, refusals }: LoadedApi): boolean =>
@@ -36,7 +39,9 @@ export function compileProject(
         finding.effect === "api" && finding.at.file === file && !attributed.has(finding) && !accepts(finding),
     );
   const deployments = project.apis.flatMap((loaded) => {
-    const compiled = compileStages(loaded, { ...place, hasFunction, accepts });
+    const access = accessOf(loaded, project);
+    const options = { ...place, hasFunction, accepts, issuerOfUserPool, ...(access && { access }) };
+    const compiled = compileStages(loaded, options);
     for (const finding of compiled.findings) {
       if (!findings.some((known) => isSame(known, finding))) findings.push(finding);
     }
@@ -67,6 +72,17 @@ function closedUnlessAccepted(
 interface StageOptions extends AccountPlace {
   readonly hasFunction: (functionArn: string) => boolean;
   readonly accepts: (finding: Finding) => boolean;
+  readonly issuerOfUserPool: (userPoolArn: string) => string | undefined;
+  readonly access?: InvokeAccess;
+}
+
+/**
+ * A function's permissions and an API's roles may stand in another file than the API: an account has them all. The
+ * project's roles go first, since they know what other files attach to them; of those it leaves out, two files have one of
+ * the same name, and an API means its own file's.
+ */
+function accessOf({ access }: LoadedApi, { roles, permissions }: LoadedProject): InvokeAccess | undefined {
+  return access && { roles: [...roles, ...access.roles], permissions };
 }
 
 function compileStages(loaded: LoadedApi, options: StageOptions): Pick<CompiledProject, "deployments" | "findings"> {
@@ -78,12 +94,14 @@ function compileStages(loaded: LoadedApi, options: StageOptions): Pick<CompiledP
         })
       : loaded.stages.map((stage) => {
           const deploymentId = deploymentIdOf(loaded.api, stage);
-          const { access } = loaded;
-          return compileHttpApi(loaded.api, stage, { ...options, deploymentId, ...(access && { access }) });
+          return compileHttpApi(loaded.api, stage, { ...options, deploymentId });
         });
   return {
     deployments: compiled.flatMap(({ deployment }) => deployment ?? []),
-    findings: compiled.flatMap(({ findings }) => findings),
+    findings: acrossStages(
+      loaded.api.apiId,
+      compiled.map(({ findings }, at) => ({ stageName: loaded.stages[at]?.stageName ?? "", findings })),
+    ),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Finding, SourcePosition } from "../model/finding.ts";
+import type { FunctionPermission } from "../model/invoke-access.ts";
 import type { LambdaFunction } from "../model/lambda-function.ts";
+import type { ApiKey, UsagePlan } from "../model/usage-plan.ts";
 import { deriveApiId } from "../template/api-id.ts";
 import { isCloudFormation } from "../template/cloudformation/is-cloudformation.ts";
 import { loadStack } from "../template/cloudformation/load-stack.ts";
@@ -9,17 +11,23 @@ import type { SourceDocument } from "../template/document.ts";
 import { apiKindOf } from "../template/openapi/api-kind.ts";
 import { loadHttpApi } from "../template/openapi/http-api/load-http-api.ts";
 import { loadOpenApi } from "../template/openapi/load-rest-api.ts";
-import type { ProjectFile, ProjectStage } from "../template/project-file.ts";
+import type { ProjectStage } from "../template/project-file/project-stage.ts";
+import type { ProjectFile } from "../template/project-file.ts";
 import { SourceNode } from "../template/source-node.ts";
 import type { AccountPlace, LoadedApi, LoadedDomain, LoadProjectOptions } from "./load-project.ts";
 import { createMaterialize } from "./materialize-code.ts";
+import type { FileIdentities } from "./project-identities.ts";
 import { readIfThere, readText } from "./read-text.ts";
+import { httpThrottles, restThrottles } from "./stage-throttles.ts";
 
 /** What one file comes to. */
-export interface LoadedFile {
+export interface LoadedFile extends FileIdentities {
   readonly apis: readonly LoadedApi[];
   readonly domains?: readonly LoadedDomain[];
   readonly functions: readonly LambdaFunction[];
+  readonly permissions?: readonly FunctionPermission[];
+  readonly apiKeys?: readonly ApiKey[];
+  readonly usagePlans?: readonly UsagePlan[];
   readonly outputs?: Readonly<Record<string, unknown>>;
   /** Files whose change should load it again. */
   readonly files: readonly string[];
@@ -71,27 +79,35 @@ function loadTemplate(
   );
   findings.push(...stack.findings);
   const { file } = document;
-  const { access } = stack;
+  const { access, domains, functions, users, attachments, managedPolicies, apiKeys, usagePlans, outputs, files } =
+    stack;
+  const { roles, permissions } = access;
   const apis: LoadedApi[] = [
-    ...stack.restApis.map(
-      ({ api, stages, refusals = [] }) =>
-        ({ type: "REST", api, stages: logged(api.apiId, stages, project), file, access, refusals }) as const,
-    ),
-    ...stack.httpApis.map(
-      ({ api, stages, refusals = [] }) =>
-        ({ type: "HTTP", api, stages: logged(api.apiId, stages, project), file, access, refusals }) as const,
-    ),
+    ...stack.restApis.map(({ api, stages, refusals = [] }) => {
+      const throttled = restThrottles(api, logged(api.apiId, stages, project), stageOf(project, api.apiId), findings);
+      return { type: "REST", api, stages: throttled, file, access, refusals } as const;
+    }),
+    ...stack.httpApis.map(({ api, stages, refusals = [] }) => {
+      const throttled = httpThrottles(api, logged(api.apiId, stages, project), stageOf(project, api.apiId), findings);
+      return { type: "HTTP", api, stages: throttled, file, access, refusals } as const;
+    }),
   ];
-  return { apis, domains: stack.domains, functions: stack.functions, outputs: stack.outputs, files: stack.files };
+  const identities = { users, roles, attachments, managedPolicies };
+  return { ...identities, apis, domains, functions, permissions, apiKeys, usagePlans, outputs, files };
+}
+
+function stageOf({ stages }: ProjectFile, apiId: string): ProjectStage | undefined {
+  // An API may well be called constructor.
+  return Object.hasOwn(stages, apiId) ? stages[apiId] : undefined;
 }
 
 /** With the project file's access log, where it has one for the API, in place of the template's. */
 function logged<Logged extends { readonly accessLog?: unknown }>(
   apiId: string,
   stages: readonly Logged[],
-  { stages: own }: ProjectFile,
+  project: ProjectFile,
 ): readonly Logged[] {
-  const accessLog = Object.hasOwn(own, apiId) ? own[apiId]?.accessLog : undefined;
+  const accessLog = stageOf(project, apiId)?.accessLog;
   return accessLog === undefined ? stages : stages.map((stage) => ({ ...stage, accessLog }));
 }
 
@@ -115,8 +131,7 @@ function loadDefinition(file: string, document: SourceDocument, context: FileCon
     findings.push({ severity: "error", effect: "load", ...id.problem });
     return [];
   }
-  // An API may well be called constructor.
-  const stage = Object.hasOwn(project.stages, id.apiId) ? project.stages[id.apiId] : undefined;
+  const stage = stageOf(project, id.apiId);
   const variables = { ...stage?.variables, ...options.stageOverrides?.[id.apiId] };
   const kind = apiKindOf(SourceNode.root(document));
   findings.push(...kind.findings);
@@ -124,11 +139,12 @@ function loadDefinition(file: string, document: SourceDocument, context: FileCon
     const loaded = loadHttpApi(document, { apiId: id.apiId });
     findings.push(...loaded.findings);
     if (loaded.api === undefined) return [];
+    const httpStages = [httpStage(stage, variables, { file, line: 1, column: 1 })];
     return [
       {
         type: "HTTP",
         api: loaded.api,
-        stages: [httpStage(stage, variables, { file, line: 1, column: 1 })],
+        stages: httpThrottles(loaded.api, httpStages, stage, findings),
         file,
         refusals: refusalsIn(loaded.findings),
       },
@@ -142,7 +158,8 @@ function loadDefinition(file: string, document: SourceDocument, context: FileCon
     variables,
     ...(stage?.accessLog && { accessLog: stage.accessLog }),
   };
-  return [{ type: "REST", api: loaded.api, stages: [restStage], file, refusals: refusalsIn(loaded.findings) }];
+  const restStages = restThrottles(loaded.api, [restStage], stage, findings);
+  return [{ type: "REST", api: loaded.api, stages: restStages, file, refusals: refusalsIn(loaded.findings) }];
 }
 
 function httpStage(stage: ProjectStage | undefined, variables: Readonly<Record<string, string>>, at: SourcePosition) {

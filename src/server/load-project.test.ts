@@ -206,3 +206,101 @@ describe("the authorizer that ships", () => {
     expect(existsSync(loaded[0]?.environment.RULES_FILE ?? "")).toBe(true);
   });
 });
+
+describe("who may sign", () => {
+  const users =
+    'users: { clerk: { policies: [] } }\nroles: { helper: { trust: { Version: "2012-10-17", Statement: [] } } }\n';
+  const stack = {
+    Resources: {
+      Clerk: { Type: "AWS::IAM::User", Properties: { UserName: "agent" } },
+      Key: { Type: "AWS::IAM::AccessKey", Properties: { UserName: { Ref: "Clerk" } } },
+      Helper: { Type: "AWS::IAM::Role", Properties: { AssumeRolePolicyDocument: {} } },
+    },
+  };
+
+  test("stands in templates and in iam.yaml beside the project file, which is watched", () => {
+    project.write("iam.yaml", users);
+    project.write("stack.json", stack);
+    const loaded = loadWith({ files: ["stack.json"] });
+    expect(loaded.users.map(({ name, arn }) => [name, arn])).toEqual([
+      ["agent", "arn:aws:iam::111122223333:user/agent"],
+      ["clerk", "arn:aws:iam::111122223333:user/clerk"],
+    ]);
+    expect(loaded.users[0]?.accessKeys).toMatchObject([{ name: "Key" }]);
+    expect(loaded.roles.map(({ name }) => name)).toEqual(["local-Helper", "helper"]);
+    expect(loaded.watched).toContain(project.path("iam.yaml"));
+  });
+
+  test("stands in the file that the project file names, and only there", () => {
+    project.write("iam.yaml", "users: { nobody: {} }");
+    project.write("auth/staff.yaml", users);
+    const loaded = loadWith({ files: ["api.json"], iam: "auth/staff.yaml" });
+    expect(loaded.users.map(({ name }) => name)).toEqual(["clerk"]);
+    expect(loaded.watched).toContain(project.path("auth/staff.yaml"));
+    expect(() => loadWith({ iam: "none.yaml" })).toThrow(/none\.yaml \(ENOENT\)/);
+  });
+
+  test("is found without a project file, too, beside the first file and in the working folder", () => {
+    const named = project.write("sub/other.json", openApi({ "/toys": { get: mockMethod("toys") } }));
+    project.write("iam.yaml", users);
+    expect(load({ files: [named] }).users.map(({ name }) => name)).toEqual(["clerk"]);
+    project.write("sub/iam.yaml", "users: { beside: {} }");
+    expect(load({ files: [named] }).users.map(({ name }) => name)).toEqual(["beside"]);
+  });
+
+  test("has what any other file attaches to it, and its managed policies serve templates", () => {
+    const document = (Effect: string) => ({ Statement: [{ Effect, Action: "*", Resource: "*" }] });
+    project.write("iam.yaml", { users: { clerk: {} }, policies: { all: document("Allow") } });
+    const attaching = (name: string) => ({
+      Resources: {
+        P: {
+          Type: "AWS::IAM::UserPolicy",
+          Properties: { UserName: name, PolicyName: "p", PolicyDocument: document("Deny") },
+        },
+        U: { Type: "AWS::IAM::User", Properties: { ManagedPolicyArns: ["arn:aws:iam::111122223333:policy/all"] } },
+      },
+    });
+    project.write("stack.json", attaching("clerk"));
+    const { users, findings } = loadWith({ files: ["stack.json"] });
+    expect(findings).toEqual([]);
+    expect(users).toMatchObject([
+      { name: "local-U", policyDocuments: [document("Allow")], unknownPolicyArns: [] },
+      { name: "clerk", policyDocuments: [document("Deny")] },
+    ]);
+    project.write("stack.json", attaching("clark"));
+    expect(loadWith({ files: ["stack.json"] }).findings).toMatchObject([{ rule: "policy-target-unknown" }]);
+  });
+
+  test("stops the load where it is not understood, or declared twice", () => {
+    project.write("iam.yaml", "user: {}");
+    expect(loadWith({ files: ["api.json"] }).findings).toMatchObject([{ effect: "load" }]);
+    project.write("iam.yaml", "users: { agent: {} }");
+    project.write("stack.json", stack);
+    expect(loadWith({ files: ["stack.json"] }).findings).toMatchObject([
+      { rule: "iam-name-collision", effect: "load" },
+    ]);
+  });
+});
+
+describe("a user pool", () => {
+  const POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI";
+
+  test("has the issuer that the project file names, the local one by its placeholder", () => {
+    const named = loadWith({ userPools: { [POOL]: "https://tenant.example/" } });
+    expect([...named.userPools]).toEqual([[POOL, "https://tenant.example/"]]);
+    const local = loadWith({ userPools: { [POOL]: "${gatewarden.issuer}" } }, { issuerUrl: "http://localhost:4567/" });
+    expect([...local.userPools]).toEqual([[POOL, "http://localhost:4567/"]]);
+    const rules = [...named.findings, ...local.findings].map(({ rule }) => rule);
+    expect(rules).toEqual(["user-pool-unused", "user-pool-unused"]);
+  });
+
+  test("of the local issuer stops the load where none runs", () => {
+    const { findings } = loadWith({ userPools: { [POOL]: "${gatewarden.issuer}" } });
+    expect(findings).toContainEqual(expect.objectContaining({ rule: "user-pool-issuer-missing", effect: "load" }));
+  });
+});
+
+test("signatures are refused in AWS's current words, unless the project file asks for the old ones", () => {
+  expect(load().signatureWording).toBe("current");
+  expect(loadWith({ signatureErrors: "before-2023" }).signatureWording).toBe("before-2023");
+});

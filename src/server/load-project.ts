@@ -1,15 +1,28 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import type { SignatureWording } from "../aws/sigv4/signature-verdict.ts";
 import type { CustomDomain } from "../model/custom-domain.ts";
 import type { Finding } from "../model/finding.ts";
 import type { HttpApi, HttpApiStage } from "../model/http-api.ts";
-import type { InvokeAccess } from "../model/invoke-access.ts";
+import type { Role, User } from "../model/iam.ts";
+import type { FunctionPermission, InvokeAccess } from "../model/invoke-access.ts";
 import type { LambdaFunction } from "../model/lambda-function.ts";
 import type { RestApi, Stage } from "../model/rest-api.ts";
-import { type AcceptedFinding, type ProjectFile, readProjectFile } from "../template/project-file.ts";
-import { loadApiFile } from "./load-api-file.ts";
+import type { ApiKey, UsagePlan } from "../model/usage-plan.ts";
+import { readIamFile } from "../template/iam-file.ts";
+import {
+  type AcceptedFinding,
+  EMPTY_PROJECT,
+  ISSUER_PLACEHOLDER,
+  type ProjectFile,
+  readProjectFile,
+} from "../template/project-file.ts";
+import { loadApiFile, STACK_NAME } from "./load-api-file.ts";
 import { mergeDomains } from "./merge-domains.ts";
-import { ISSUER_PLACEHOLDER, missingHandlerFiles, readProjectFunction } from "./project-functions.ts";
+import { missingHandlerFiles, readProjectFunction } from "./project-functions.ts";
+import { type FileIdentities, mergeIdentities } from "./project-identities.ts";
+import { mergeUsagePlans } from "./project-usage-plans.ts";
+import { projectUserPools } from "./project-user-pools.ts";
 import { readText } from "./read-text.ts";
 import { StartError } from "./start-error.ts";
 
@@ -65,6 +78,18 @@ export interface LoadedProject {
   /** One of each name. */
   readonly domains: readonly LoadedDomain[];
   readonly functions: readonly LambdaFunction[];
+  /** Of the templates and iam.yaml, one of each ARN, with everything that any of the files attaches to them. */
+  readonly users: readonly User[];
+  readonly roles: readonly Role[];
+  /** Of all templates, those without an API included: a function's policy stands in the account, not in a file. */
+  readonly permissions: readonly FunctionPermission[];
+  /** Of the templates and the project file. */
+  readonly apiKeys: readonly ApiKey[];
+  readonly usagePlans: readonly UsagePlan[];
+  /** ARN of a Cognito user pool → issuer URL that answers for it here. */
+  readonly userPools: ReadonlyMap<string, string>;
+  /** In whose words a signature is refused. */
+  readonly signatureWording: SignatureWording;
   readonly findings: readonly Finding[];
   readonly accept: readonly AcceptedFinding[];
   /** Issuers that the local issuer speaks for. */
@@ -93,6 +118,7 @@ export interface LoadProjectOptions {
 export type StageOverrides = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 const PROJECT_FILE = "gatewarden.yaml";
+const IAM_FILE = "iam.yaml";
 
 /**
  * Reads project file and API files. Findings with effect `load` mean that nothing of the file can be served; the caller
@@ -108,6 +134,8 @@ export function loadProject(
   const files = location.files.length > 0 ? location.files : project.files;
   const parameters = withIssuer({ ...project.parameters, ...options.parameters }, options.issuerUrl);
   const loaded = files.map((file) => loadApiFile(file, { project, place, parameters, options, findings }));
+  const iamFile = project.iam ?? findIamFile(location, config);
+  const iam = iamFile === undefined ? undefined : readIam(iamFile, place, findings);
   const apis = loaded.flatMap((each) => each.apis);
   refuseCollisions(apis);
   const own = Object.entries(project.functions).flatMap(
@@ -125,16 +153,39 @@ export function loadProject(
       findings,
     ),
     functions,
+    ...mergeIdentities(
+      [...loaded, ...(iam ? [iam] : [])],
+      { accountId: place.accountId, stackName: STACK_NAME },
+      findings,
+    ),
+    permissions: loaded.flatMap((each) => each.permissions ?? []),
+    ...mergeUsagePlans(loaded, project, apis, findings),
+    userPools: projectUserPools(project, apis, options.issuerUrl, findings),
+    signatureWording: project.signatureErrors ?? "current",
     findings,
     accept: project.accept,
     localIssuers: Object.keys(project.issuers),
     ...(project.tenant !== undefined && { tenant: project.tenant }),
     outputs: new Map(loaded.flatMap((each, at) => (each.outputs ? [[files[at] as string, each.outputs]] : []))),
-    watched: [...(config === undefined ? [] : [config]), ...loaded.flatMap((each) => each.files), ...besides(project)],
+    watched: [
+      ...[config, iamFile].filter((each) => each !== undefined),
+      ...loaded.flatMap((each) => each.files),
+      ...besides(project),
+    ],
   };
 }
 
-const EMPTY_PROJECT: ProjectFile = { files: [], parameters: {}, functions: {}, stages: {}, issuers: {}, accept: [] };
+function readIam(file: string, place: AccountPlace, findings: Finding[]): FileIdentities {
+  const iam = readIamFile(readText(file), file, place);
+  findings.push(...iam.findings);
+  return iam;
+}
+
+/** Beside the project file; without one, where that would be looked for. */
+function findIamFile(location: ProjectLocation, config: string | undefined): string | undefined {
+  const folders = config === undefined ? projectFolders(location) : [dirname(config)];
+  return folders.map((folder) => join(folder, IAM_FILE)).find((file) => existsSync(file));
+}
 
 /** The project file that goes with the files, and what it says. */
 export function findProject(
@@ -145,9 +196,14 @@ export function findProject(
   return { config, project: config === undefined ? EMPTY_PROJECT : readProject(config, findings) };
 }
 
-function findProjectFile({ files, cwd }: ProjectLocation): string | undefined {
-  const places = files.length > 0 ? [dirname(files[0] as string), cwd] : [cwd];
-  return places.map((place) => join(place, PROJECT_FILE)).find((file) => existsSync(file));
+function findProjectFile(location: ProjectLocation): string | undefined {
+  return projectFolders(location)
+    .map((folder) => join(folder, PROJECT_FILE))
+    .find((file) => existsSync(file));
+}
+
+function projectFolders({ files, cwd }: ProjectLocation): readonly string[] {
+  return files.length > 0 ? [dirname(files[0] as string), cwd] : [cwd];
 }
 
 function readProject(config: string, findings: Finding[]): ProjectFile {

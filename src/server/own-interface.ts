@@ -4,10 +4,13 @@ import { HeaderFields } from "../execute-api/header-fields.ts";
 import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
 import type { IssuerEventRing } from "./issuer-events.ts";
 import { isLoopbackHostname } from "./loopback.ts";
+import { answerUsage } from "./usage-plans/answer-usage.ts";
+import type { ProjectLimits } from "./usage-plans/project-limits.ts";
 
 export interface OwnInterfaceOptions {
   readonly records: DecisionRing;
   readonly issuerEvents: IssuerEventRing;
+  readonly usagePlans: Pick<ProjectLimits, "report">;
   readonly projectToken: string;
   readonly metrics: () => string;
   /** Host names besides loopback under which the interface may be asked, lower case. */
@@ -15,10 +18,10 @@ export interface OwnInterfaceOptions {
 }
 
 /**
- * `/_gatewarden/*`: health, decision records, the issuer's events, metrics. Web pages are hostile: a foreign Host (DNS rebinding), an Origin
- * or a cross-site fetch is refused, and no CORS header is ever sent. Records need the project token.
+ * `/_gatewarden/*`: health, decision records, the issuer's events, usage plans, metrics. Web pages are hostile: a foreign Host (DNS rebinding), an Origin
+ * or a cross-site fetch is refused, and no CORS header is ever sent. Records and usage need the project token.
  */
-export function answerOwnInterface(incoming: IncomingRequest, options: OwnInterfaceOptions): Answer {
+export function answerOwnInterface(incoming: IncomingRequest, options: OwnInterfaceOptions): Answer | Promise<Answer> {
   const headers = new HeaderFields(incoming.headers);
   const refused = refuseForeign(headers, options.allowedHosts);
   if (refused !== undefined) return refused;
@@ -46,9 +49,14 @@ export function answerOwnInterface(incoming: IncomingRequest, options: OwnInterf
       ? json(404, { message: `No record of request ${requestId}; the last ones are kept only.` })
       : json(200, record);
   }
+  if (path === "/_gatewarden/usage" || path.startsWith("/_gatewarden/usage/")) {
+    const refusedReader = refuseReader(incoming, headers, options);
+    if (refusedReader !== undefined) return refusedReader;
+    return answerUsage(incoming.target, options.usagePlans, Date.now()).then(({ status, body }) => json(status, body));
+  }
   return json(404, {
     message:
-      "Served here: /_gatewarden/health, /_gatewarden/requests, /_gatewarden/requests/{requestId}, /_gatewarden/issuer/events, /_gatewarden/metrics.",
+      "Served here: /_gatewarden/health, /_gatewarden/requests, /_gatewarden/requests/{requestId}, /_gatewarden/issuer/events, /_gatewarden/usage, /_gatewarden/usage/{planId}, /_gatewarden/metrics.",
   });
 }
 

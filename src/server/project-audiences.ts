@@ -7,11 +7,12 @@ import { trustedIssuers } from "./contact-issuers.ts";
 import type { LoadedApi, LoadedProject } from "./load-project.ts";
 
 /** What the issuer reads of a project. */
-export type IssuerProject = Pick<LoadedProject, "apis" | "functions" | "localIssuers" | "tenant">;
+export type IssuerProject = Pick<LoadedProject, "apis" | "functions" | "localIssuers" | "tenant" | "userPools">;
 
 /**
  * The APIs (audiences) and scopes of the project: those that authorizer functions are configured with, and those of JWT
- * authorizers that trust this issuer, or one that it speaks for.
+ * authorizers that trust this issuer, or one that it speaks for. A user pool that it stands in for is an API by the
+ * pool's id.
  *
  * @param ownUrls of the issuer's two listeners: whichever is asked for a token is the token's issuer
  */
@@ -23,7 +24,7 @@ export function audiencesOf(project: IssuerProject, ownUrls: readonly string[]):
     }
   }
   for (const loaded of project.apis) {
-    for (const { issuer, audience, authorizerId } of trustedIssuers(loaded)) {
+    for (const { issuer, audience, authorizerId } of trustedIssuers(loaded, project.userPools)) {
       // Below it are the issuers of its profiles.
       const isOwn = ownUrls.some((url) => issuer.startsWith(url));
       if (!isOwn && !project.localIssuers.includes(issuer)) continue;

@@ -4,7 +4,8 @@ import { dirname, extname, isAbsolute, join, resolve } from "node:path";
 import type { Finding } from "../model/finding.ts";
 import type { LambdaFunction } from "../model/lambda-function.ts";
 import { readEnvFile } from "../template/env-file.ts";
-import { type ProjectFunction, SHIPPED_AUTHORIZER } from "../template/project-file.ts";
+import { type ProjectFunction, SHIPPED_AUTHORIZER } from "../template/project-file/project-function.ts";
+import { ISSUER_PLACEHOLDER } from "../template/project-file.ts";
 import { compiledRules } from "./bundle-authorizer.ts";
 import type { AccountPlace, LoadProjectOptions } from "./load-project.ts";
 import { readText } from "./read-text.ts";
@@ -18,9 +19,6 @@ const HANDLER_ENDINGS = [".js", ".mjs", ".cjs", ".ts"];
 const FUNCTION_DEFAULTS = { runtime: "nodejs22.x", timeoutSeconds: 3, memoryMb: 128, concurrency: 10 };
 /** The authorizer that ships needs room for fetching keys. */
 const AUTHORIZER_TIMEOUT_SECONDS = 10;
-
-/** What stands for the local issuer's URL (with its trailing slash) in functions' environment values and in parameters. */
-export const ISSUER_PLACEHOLDER = "${gatewarden.issuer}";
 
 /** A function of the project file; undefined, with a finding, when it cannot run. */
 export function readProjectFunction(

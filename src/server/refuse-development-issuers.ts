@@ -11,8 +11,8 @@ const ASK_TIMEOUT_MS = 3_000;
 const ISSUER_VARIABLES = ["TOKEN_ISSUER", "JWKS_URI"];
 
 /**
- * Production trusts no development issuer: authorizer functions and JWT authorizers may name neither http nor loopback
- * addresses, nor an issuer that answers `x-dev-issuer`. An issuer that cannot be reached now is not refused for that.
+ * Production trusts no development issuer: authorizer functions, JWT authorizers and user pools may name neither http nor
+ * loopback addresses, nor an issuer that answers `x-dev-issuer`. An issuer that cannot be reached now is not refused for that.
  * @throws StartError naming the function and variable, or the authorizer, and the value
  */
 export async function refuseDevelopmentIssuers(options: ServerOptions): Promise<void> {
@@ -35,7 +35,7 @@ export async function refuseDevelopmentIssuers(options: ServerOptions): Promise<
         }
       }
     }
-    for (const { issuer, authorizer } of project.apis.flatMap(trustedIssuers)) {
+    for (const { issuer, authorizer } of project.apis.flatMap((loaded) => trustedIssuers(loaded, project.userPools))) {
       await refuseOne(`the issuer of ${authorizer}`, issuer, discoveryUrl(issuer), http);
     }
   } finally {

@@ -1,6 +1,7 @@
 import type { DecisionRecord } from "../execute-api/decision-record.ts";
 import type { IssuerEvent } from "../issuer/issuer-event.ts";
 import type { Finding } from "../model/finding.ts";
+import type { ThrottleSettings } from "../model/usage-plan.ts";
 import type { StageOverrides } from "./load-project.ts";
 
 /** How a server is started; paths absolute, port 0 means any free one. */
@@ -37,6 +38,12 @@ export interface ServerOptions {
   readonly stageVariables: StageOverrides;
   /** Template parameters, over those of the project file. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** Knows the access key `test` with the secret `test`, allowed everything; refused outside development and loopback. */
+  readonly testCredentials?: boolean;
+  /** URL of the Redis in which quotas and throttles count; without it they count in this process alone. */
+  readonly redis?: string;
+  /** Of all APIs together, by default AWS's account limit; null does not limit. */
+  readonly accountThrottle?: ThrottleSettings | null;
   /** Production otherwise refuses issuers that lead to private addresses. */
   readonly allowPrivateIssuers: boolean;
 }

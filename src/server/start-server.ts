@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { SigningKeys } from "../aws/sigv4/signing-keys.ts";
 import { AuthorizerCache } from "../execute-api/authorizers/authorizer-cache.ts";
 import { createIssuerKeys } from "../execute-api/authorizers/issuer-keys.ts";
 import { DecisionRing } from "../execute-api/decision-record.ts";
@@ -21,6 +22,10 @@ import { openDataDir } from "./data-dir.ts";
 import { deployProject } from "./deploy-project.ts";
 import { type Listener, listen } from "./http-listener/listen.ts";
 import { ListenError } from "./http-listener/listen-error.ts";
+import { writeDeclaredIdentities } from "./identities/declared-identities.ts";
+import { type Credentials, openCredentials, type SessionOptions } from "./identities/open-credentials.ts";
+import { openIdentities } from "./identities/open-identities.ts";
+import { refuseTestCredentials } from "./identities/refuse-test-credentials.ts";
 import { IssuerEventRing } from "./issuer-events.ts";
 import { type LoadedProject, loadProject } from "./load-project.ts";
 import { isLoopbackHostname } from "./loopback.ts";
@@ -33,6 +38,7 @@ import { refuseProduction } from "./refuse-production.ts";
 import { partitionOf, type ServerEvents, type ServerOptions } from "./server-options.ts";
 import { StartError } from "./start-error.ts";
 import { StopList } from "./stop-list.ts";
+import { openProjectLimits } from "./usage-plans/project-limits.ts";
 import { watchFiles } from "./watch-files.ts";
 
 /** Records kept for `explain` and the console; the oldest go first. */
@@ -42,6 +48,8 @@ const DECISION_RING_CAPACITY = 1000;
 export interface RunningServer {
   readonly ready: ReadyFile;
   readonly projectToken: string;
+  /** Of the APIs' ARNs, and of the credential scope of whoever signs. */
+  readonly region: string;
   readonly records: DecisionRing;
   /** Findings of the files served now. */
   readonly findings: readonly Finding[];
@@ -49,6 +57,8 @@ export interface RunningServer {
   readonly issuerCaFile: string | undefined;
   /** A token of the local issuer. @throws StartError without an issuer */
   mint(options: MintOptions): string;
+  /** The keys of a user of the files, or of a new session of a role (`role/NAME`). @throws StartError when there is none */
+  credentialsOf(name: string, session?: SessionOptions): Promise<Credentials>;
   /** Loads the files again and deploys what they say; what cannot be loaded leaves the running deployments in place. */
   reload(): void;
   flushAuthorizers(apiId: string, stageName: string): void;
@@ -74,6 +84,7 @@ export async function startServer(options: ServerOptions, events: ServerEvents =
 
 async function assemble(options: ServerOptions, events: ServerEvents, stops: StopList): Promise<RunningServer> {
   refuseOpenAdmin(options);
+  refuseTestCredentials(options);
   const dataDir = openDataDir(options.dataDir);
   const place = { region: options.region, accountId: options.accountId, partition: partitionOf(options.region) };
   const issuerEvents = new IssuerEventRing();
@@ -141,10 +152,31 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     refusePrivateAddresses: !isDevelopment && !options.allowPrivateIssuers,
     localIssuers,
   });
+  const iam = openIdentities({
+    dataDir: dataDir.path,
+    testCredentials: options.testCredentials === true,
+    place,
+    onTrouble: (message) => events.onTrouble?.(message),
+  });
+  stops.add(iam.close);
+  const usagePlans = await openProjectLimits({
+    dataDir: dataDir.path,
+    place,
+    redis: options.redis,
+    accountThrottle: options.accountThrottle,
+    onTrouble: (message) => events.onTrouble?.(message),
+  });
+  stops.add(usagePlans.close);
   const executeApi = new ExecuteApi({
     lambda: functions,
     http,
     issuerKeys,
+    identities: iam.identities,
+    signingKeys: new SigningKeys(),
+    limits: usagePlans.limits,
+    get signatureWording() {
+      return project.signatureWording;
+    },
     authorizerCache: new AuthorizerCache(),
     requestAuthorizerCache: new AuthorizerCache(),
     now: Date.now,
@@ -163,11 +195,26 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     },
     writeAccessLog: accessLogs.write,
   });
-  const deploy = (): readonly Finding[] => [
-    ...deployProject(project, executeApi, functions, place),
-    ...(issuer ? checkIssuerNames(project, issuer) : []),
-  ];
-  let findings = deploy();
+  const testCredentials = options.testCredentials === true;
+  const deploy = (): readonly Finding[] => {
+    const { users, roles } = project;
+    const { region, accountId } = place;
+    const found = [
+      ...iam.replace(users, roles),
+      ...deployProject(project, executeApi, functions, place),
+      ...(issuer ? checkIssuerNames(project, issuer) : []),
+    ];
+    try {
+      writeDeclaredIdentities(dataDir.path, { users, roles, region, accountId, testCredentials });
+    } catch (error) {
+      // Only commands that sign read it; whoever is no longer declared is not known all the same.
+      events.onTrouble?.(`identities.json cannot be written: ${(error as Error).message}`);
+    }
+    return found;
+  };
+  // Before all else, here and when files change: keys that cannot be kept leave everything as it was.
+  const planFindings = usagePlans.replace(project);
+  let findings: readonly Finding[] = [...deploy(), ...planFindings];
   /** The local issuer takes over what the files say, and the issuers that they name are asked, as AWS does at creation. */
   const meetIssuers = async (): Promise<void> => {
     await issuer?.serve(project);
@@ -192,7 +239,14 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
   const isDevelopers = options.mode === "development" && !isPublic;
   const served = (): readonly string[] | undefined =>
     isPublic ? undefined : [...new Set([...executeApi.deployments()].map((each) => each.apiId))];
-  const own = { records, issuerEvents, projectToken: dataDir.projectToken, metrics: metrics.text, allowedHosts: [] };
+  const own = {
+    records,
+    issuerEvents,
+    usagePlans,
+    projectToken: dataDir.projectToken,
+    metrics: metrics.text,
+    allowedHosts: [],
+  };
   const answerDataPlane = (incoming: IncomingRequest): Promise<Answer> | Answer | undefined => {
     const host = hostOf(incoming);
     const custom = allowedHosts.size === 0 ? undefined : allowedHosts.get(hostnameOf(host));
@@ -211,7 +265,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
       unknownApi(address.apiId, served())
     );
   };
-  const answerAdmin = (incoming: IncomingRequest): Answer => {
+  const answerAdmin = (incoming: IncomingRequest): Answer | Promise<Answer> => {
     const address = readAddress(hostOf(incoming), incoming.target);
     if (address.plane === "own") return answerOwnInterface(incoming, own);
     const headers = new HeaderFields(incoming.headers);
@@ -252,6 +306,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
       return ready();
     },
     projectToken: dataDir.projectToken,
+    region: place.region,
     records,
     get findings() {
       return findings;
@@ -261,6 +316,15 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
       if (!issuer) throw new StartError("no issuer runs here. Start without --no-issuer.", 2);
       return issuer.mint(mintOptions);
     },
+    credentialsOf: async (name, session) => {
+      const { users, roles } = project;
+      const own = openCredentials({ dataDir: dataDir.path, users, roles, accountId: place.accountId });
+      try {
+        return await own.credentialsOf(name, session);
+      } finally {
+        await own.close();
+      }
+    },
     reload: () => {
       const next = load();
       const unloadable = next.findings.filter((finding) => finding.effect === "load");
@@ -269,9 +333,10 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
         events.onReload?.("not reloaded: what was deployed before stays");
         return;
       }
+      const planFindings = usagePlans.replace(next);
       project = next;
       functions.replaceFunctions(project.functions);
-      findings = deploy();
+      findings = [...deploy(), ...planFindings];
       // Rules and functions may have changed with the files; a policy cached before would hide that for its TTL.
       for (const { apiId, stageName } of executeApi.deployments()) executeApi.flushAuthorizers(apiId, stageName);
       void meetIssuers().catch(onError);

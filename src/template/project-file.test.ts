@@ -35,12 +35,34 @@ stages:
     accessLog:
       format: $context.requestId $context.status
       destination: logs/access.log
+    throttle:
+      "*/*": { rateLimit: 100, burstLimit: 200 }
+      GET /pets: { rateLimit: 0.5 }
 issuers:
   https://tenant.auth0.com/: local
 accept:
   - authorizer-type-unsupported@MyAuthorizer
 tenant: auth/tenant.yaml
+iam: auth/iam.yaml
+userPools:
+  arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI: http://localhost:4567/
+  arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Other: \${gatewarden.issuer}
+apiKeys:
+  web: { value: a-key-of-more-than-20-characters, id: abcdefghi1 }
+  old: { enabled: false }
+  made:
+usagePlans:
+  gold:
+    stages:
+      - { api: petstore, stage: test, throttle: { "/pets/{petId}/GET": { rateLimit: 1, burstLimit: 2 }, /GET: { burstLimit: 0 } } }
+    throttle: { rateLimit: 10 }
+    quota: { limit: 1000, offset: 3, period: MONTH }
+    keys: [web, old]
+  empty: {}
+signatureErrors: before-2023
 `;
+
+const POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_A";
 
 test("a whole project file is read, with every path absolute", () => {
   const verdict = readProjectFile(FULL, FILE);
@@ -70,29 +92,76 @@ test("a whole project file is read, with every path absolute", () => {
           name: "test",
           variables: { backend: "127.0.0.1:8080" },
           accessLog: { format: "$context.requestId $context.status", destination: "/project/logs/access.log" },
+          throttle: [
+            { settings: { rateLimit: 100, burstLimit: 200 }, at: { file: FILE, line: 25, column: 7 } },
+            { routeKey: "GET /pets", settings: { rateLimit: 0.5 }, at: { file: FILE, line: 26, column: 7 } },
+          ],
           at: { file: FILE, line: 17, column: 3 },
         },
       },
       issuers: { "https://tenant.auth0.com/": "local" },
       accept: [
-        { rule: "authorizer-type-unsupported", logicalId: "MyAuthorizer", at: { file: FILE, line: 27, column: 5 } },
+        { rule: "authorizer-type-unsupported", logicalId: "MyAuthorizer", at: { file: FILE, line: 30, column: 5 } },
       ],
       tenant: "/project/auth/tenant.yaml",
+      iam: "/project/auth/iam.yaml",
+      userPools: {
+        "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI": {
+          issuer: "http://localhost:4567/",
+          at: { file: FILE, line: 34, column: 3 },
+        },
+        "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Other": {
+          issuer: "${gatewarden.issuer}",
+          at: { file: FILE, line: 35, column: 3 },
+        },
+      },
+      apiKeys: {
+        web: {
+          value: "a-key-of-more-than-20-characters",
+          id: "abcdefghi1",
+          enabled: true,
+          at: { file: FILE, line: 37, column: 3 },
+        },
+        old: { enabled: false, at: { file: FILE, line: 38, column: 3 } },
+        made: { enabled: true, at: { file: FILE, line: 39, column: 3 } },
+      },
+      usagePlans: {
+        gold: {
+          stages: [
+            {
+              apiId: "petstore",
+              stageName: "test",
+              throttle: { "/pets/{petId}/GET": { rateLimit: 1, burstLimit: 2 }, "//GET": { burstLimit: 0 } },
+              at: { file: FILE, line: 43, column: 16 },
+            },
+          ],
+          throttle: { rateLimit: 10 },
+          quota: { limit: 1000, offset: 3, period: "MONTH" },
+          keys: [
+            { name: "web", at: { file: FILE, line: 46, column: 12 } },
+            { name: "old", at: { file: FILE, line: 46, column: 17 } },
+          ],
+          at: { file: FILE, line: 41, column: 3 },
+        },
+        empty: { stages: [], keys: [], at: { file: FILE, line: 47, column: 3 } },
+      },
+      signatureErrors: "before-2023",
     },
   });
 });
 
 test("every key is optional, and so is all content", () => {
   const empty = { files: [], parameters: {}, functions: {}, stages: {}, issuers: {}, accept: [] };
-  expect(readProjectFile("", FILE)).toEqual({ ok: true, project: empty });
-  expect(readProjectFile("files:\nstages:\n", FILE)).toEqual({ ok: true, project: empty });
+  const none = { ...empty, userPools: {}, apiKeys: {}, usagePlans: {} };
+  expect(readProjectFile("", FILE)).toEqual({ ok: true, project: none });
+  expect(readProjectFile("files:\nstages:\n", FILE)).toEqual({ ok: true, project: none });
 });
 
 test.each<[string, string]>([
   ["- a", "1:1 The project file is a list, wanted a mapping."],
   [
     "file: [a]",
-    '1:1 The project file has the unknown key "file", known are files, parameters, functions, stages, issuers, accept, tenant.',
+    '1:1 The project file has the unknown key "file", known are files, parameters, functions, stages, issuers, accept, tenant, iam, userPools, apiKeys, usagePlans, signatureErrors.',
   ],
   ["files: a.yaml", '1:8 files is "a.yaml", wanted a list.'],
   ["files: [1]", "1:9 files item 1 is 1, wanted a path."],
@@ -133,6 +202,81 @@ test.each<[string, string]>([
   ],
   ["issuers: {tenant: local}", '1:11 The issuer "tenant" is not a URL, wanted one such as https://tenant.auth0.com/.'],
   ["issuers: {'https://a.test/': remote}", '1:30 https://a.test/ is "remote", wanted local.'],
+  ["stages: {a: {throttle: x}}", '1:24 Throttle is "x", wanted a mapping.'],
+  [
+    "stages: {a: {throttle: {/pets: {rateLimit: 1}}}}",
+    '1:25 The throttle\'s key is "/pets", wanted */* or a method and path such as GET /pets.',
+  ],
+  ["stages: {a: {throttle: {GET /a: 5}}}", "1:33 The throttle of GET /a is 5, wanted a mapping."],
+  [
+    "stages: {a: {throttle: {GET /a: {}}}}",
+    "1:25 The throttle of GET /a limits nothing, wanted rateLimit, burstLimit or both.",
+  ],
+  ["stages: {a: {throttle: {GET /a: {rateLimit: '5'}}}}", '1:45 rateLimit is "5", wanted a number from 0.'],
+  ["stages: {a: {throttle: {GET /a: {rateLimit: -1}}}}", "1:45 rateLimit is -1, wanted a number from 0."],
+  [
+    "stages: {a: {throttle: {GET /a: {burstLimit: 1.5}}}}",
+    "1:46 burstLimit is 1.5, wanted a whole number from 0 to 9007199254740991.",
+  ],
+  [
+    "stages: {a: {throttle: {GET /a: {rateLimit: 1, burst: 1}}}}",
+    '1:48 The throttle of GET /a has the unknown key "burst", known are rateLimit, burstLimit.',
+  ],
+  ["iam: [a]", "1:1 iam is a list, wanted a path."],
+  ["signatureErrors: old", '1:18 signatureErrors is "old", wanted current or before-2023.'],
+  [
+    "userPools: {us-east-1_A: 'https://a.test/'}",
+    '1:13 The user pool "us-east-1_A" is not an ARN, wanted one such as arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_AbCdEfGhI.',
+  ],
+  [
+    `userPools:\n  ${POOL}: tenant`,
+    `2:68 ${POOL} is "tenant", wanted an issuer URL such as \${gatewarden.issuer}us-east-1_AbCdEfGhI.`,
+  ],
+  [`userPools:\n  ${POOL}: 7`, `2:68 ${POOL} is 7, wanted an issuer URL.`],
+  ["apiKeys: {web: secret}", '1:16 The API key web is "secret", wanted a mapping.'],
+  ["apiKeys: {web: {value: short-secret}}", "1:24 value is text of 12 characters, wanted 20 to 128 characters."],
+  ["apiKeys: {web: {value: [secret]}}", "1:17 value is a list, wanted 20 to 128 characters."],
+  ["apiKeys: {web: {enabled: often}}", '1:26 enabled is "often", wanted true or false.'],
+  ["apiKeys: {web: {id: A}}", '1:21 id is "A", wanted 10 characters of a-z and 0-9.'],
+  ["apiKeys: {web: {name: A}}", '1:17 The API key web has the unknown key "name", known are value, enabled, id.'],
+  ["usagePlans: {gold: 1}", "1:20 The usage plan gold is 1, wanted a mapping."],
+  [
+    "usagePlans: {gold: {key: []}}",
+    '1:21 The usage plan gold has the unknown key "key", known are stages, throttle, quota, keys.',
+  ],
+  ["usagePlans: {gold: {keys: web}}", '1:27 keys is "web", wanted a list.'],
+  ["usagePlans: {gold: {keys: [1]}}", "1:28 keys item 1 is 1, wanted the name of an API key."],
+  ["usagePlans: {gold: {stages: [a]}}", '1:30 A stage of the usage plan gold is "a", wanted a mapping.'],
+  [
+    "usagePlans: {gold: {stages: [{stage: a}]}}",
+    "1:30 A stage of the usage plan gold has no api, wanted an API id of a-z and 0-9.",
+  ],
+  [
+    "usagePlans: {gold: {stages: [{api: a}]}}",
+    "1:30 A stage of the usage plan gold has no stage, wanted a stage name.",
+  ],
+  [
+    "usagePlans: {gold: {stages: [{api: Pet-Store, stage: a}]}}",
+    '1:36 api is "Pet-Store", wanted an API id of a-z and 0-9.',
+  ],
+  ["usagePlans: {gold: {stages: [{api: a, stage: a b}]}}", '1:46 stage is "a b", wanted a stage name.'],
+  [
+    "usagePlans: {gold: {stages: [{api: a, stage: b, throttle: {GET /pets: {rateLimit: 1}}}]}}",
+    '1:60 The throttle\'s key is "GET /pets", wanted /PATH/METHOD such as /pets/{petId}/GET.',
+  ],
+  [
+    "usagePlans: {gold: {stages: [{api: a, stage: b, throttle: 1}]}}",
+    "1:59 The throttle of a stage of the usage plan gold is 1, wanted a mapping.",
+  ],
+  ["usagePlans: {gold: {throttle: 1}}", "1:31 The throttle of the usage plan gold is 1, wanted a mapping."],
+  ["usagePlans: {gold: {quota: 1}}", "1:28 The quota of the usage plan gold is 1, wanted a mapping."],
+  ["usagePlans: {gold: {quota: {limit: 1}}}", "1:21 The quota of the usage plan gold has no period."],
+  ["usagePlans: {gold: {quota: {period: DAY}}}", "1:21 The quota of the usage plan gold has no limit."],
+  ["usagePlans: {gold: {quota: {limit: 1, period: YEAR}}}", '1:47 period is "YEAR", wanted DAY or WEEK or MONTH.'],
+  [
+    "usagePlans: {gold: {quota: {limit: 1, period: WEEK, offset: 7}}}",
+    "1:61 offset is 7, wanted a whole number from 0 to 6.",
+  ],
   ["accept: [everything]", '1:10 accept item 1 is "everything", wanted RULE@LogicalId as a finding prints it.'],
 ])("%j is refused with its place", (text, expected) => {
   expect(problems(text)).toEqual([expected]);

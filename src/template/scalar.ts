@@ -60,7 +60,7 @@ export function readStatusCode(node: SourceNode | undefined, onInvalid: OnInvali
 export const STATUS_CODE = /^[1-5]\d\d$/;
 
 /** Adds, for mappings that stand where text should be, that functions of CloudFormation are not resolved here. */
-function foundValue(value: unknown): string {
+export function foundValue(value: unknown): string {
   const keys = typeof value === "object" && value !== null ? Object.keys(value) : [];
   const isFunction = keys.length === 1 && /^(?:Fn::\w+|Ref)$/.test(keys[0] ?? "");
   return isFunction ? `${keys[0]}, which only a CloudFormation template resolves` : show(value);

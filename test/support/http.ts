@@ -15,11 +15,13 @@ export interface Question {
   /** Names and values in turn, sent as they are, so that a name may repeat and Host may be anything. */
   readonly headers?: readonly string[];
   readonly body?: string | Buffer;
+  /** Path and query as they go over the wire, in place of the URL's, which are tidied up. */
+  readonly target?: string;
   readonly agent?: Agent;
 }
 
 /** One request by node:http, which leaves Host and repeated headers alone, unlike `fetch`. */
-export function ask(url: string, { method = "GET", headers = [], body, agent }: Question = {}): Promise<Reply> {
+export function ask(url: string, { method = "GET", headers = [], body, target, agent }: Question = {}): Promise<Reply> {
   const { hostname, port, pathname, search, host } = new URL(url);
   const hasHost = headers.some((text, at) => at % 2 === 0 && text.toLowerCase() === "host");
   const length = body === undefined ? [] : ["Content-Length", String(Buffer.byteLength(body))];
@@ -29,7 +31,7 @@ export function ask(url: string, { method = "GET", headers = [], body, agent }: 
         hostname: hostname.replace(/^\[|\]$/g, ""),
         port,
         method,
-        path: `${pathname}${search}`,
+        path: target ?? `${pathname}${search}`,
         headers: [...(hasHost ? [] : ["Host", host]), ...headers, ...length],
         agent: agent ?? false,
       },

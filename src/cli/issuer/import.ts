@@ -82,7 +82,8 @@ function readFiles({ args, io, positionals }: VerbCall, issuerUrl: string): File
   try {
     const place = { region, accountId, partition: partitionOf(region) };
     const project = loadProject(location, place, { issuerUrl, dataDir, parameters: readParameters(args) });
-    const issuers = new Set(project.apis.flatMap(trustedIssuers).map(({ issuer }) => issuer));
+    const trusted = project.apis.flatMap((loaded) => trustedIssuers(loaded, project.userPools));
+    const issuers = new Set(trusted.map(({ issuer }) => issuer));
     const foreign = [...issuers].filter((issuer) => issuer !== issuerUrl);
     // Whoever the files trust: this issuer is to stand in for it. Reads rules that are compiled into the folder.
     const wanted = audiencesOf({ ...project, localIssuers: [...project.localIssuers, ...foreign] }, [issuerUrl]);

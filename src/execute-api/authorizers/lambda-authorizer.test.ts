@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { refusalOf } from "../../../test/rest-api-samples.ts";
+import type { InvokeRefusal } from "../invoke-access.ts";
 import type { Ports } from "../ports.ts";
 import { Trace } from "../trace.ts";
 import { AuthorizerCache } from "./authorizer-cache.ts";
@@ -71,3 +72,40 @@ test.each([
   expect(JSON.stringify(refusal.evidence).length).toBeLessThan(2_000);
   expect(JSON.stringify(refusal.evidence)).not.toContain("xxxx");
 });
+
+test("one that may not be invoked is 500 without a call, and nothing is cached (C)", async () => {
+  const cache = new AuthorizerCache();
+  const calls: string[] = [];
+  const ports = {
+    authorizerCache: cache,
+    now: () => 0,
+    monotonic: () => 0,
+    lambda: { invoke: (arn: string) => calls.push(arn) },
+  } as unknown as Ports;
+  const invokeRefusal: InvokeRefusal = {
+    rule: "invoke-permission-missing",
+    cause: "f",
+    evidence: { message: "no permission", check: "Add it.", expected: "arn:wanted", actual: "arn:found" },
+  };
+  const question = {
+    methodArn: "arn",
+    route: "GET /pets",
+    identityValues: () => ["Bearer x"],
+    requestEvent: () => ({}),
+  };
+  const trace = new Trace(() => 0);
+  const refusal = await refusalOf(() => askLambdaAuthorizer({ ...authorizer, invokeRefusal }, question, ports, trace));
+  expect(refusal).toMatchObject({
+    responseType: "AUTHORIZER_CONFIGURATION_ERROR",
+    evidence: { reason: "authorizer_not_permitted", ...invokeRefusal.evidence },
+    wire: { loggedError: "Execution failed due to configuration error: Invalid permissions on Lambda function" },
+  });
+  expect(calls).toEqual([]);
+  // Once it may be, the same token asks the function.
+  const lambda = { invoke: async () => ({ outcome: "success", payload: JSON.stringify(ALLOW), logs: [] }) };
+  const permitted = { ...ports, lambda } as unknown as Ports;
+  expect(await askLambdaAuthorizer(authorizer, question, permitted, trace)).toMatchObject({ principalId: "user" });
+  expect(trace.authorization).toMatchObject({ cache: "miss" });
+});
+
+const ALLOW = { principalId: "user", policyDocument: { Version: "2012-10-17", Statement: [] } };

@@ -1,5 +1,6 @@
 import type { InvokeResult } from "../../lambda/invoke.ts";
 import { type AnyTokenFailure, describeTokenVerdict, TOKEN_REASONS, type TokenReason } from "../../token/reasons.ts";
+import { type InvokeRefusal, REST_INVOKE_REFUSED_LOG_TEXT } from "../invoke-access.ts";
 import type { Ports } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
@@ -19,6 +20,8 @@ export interface LambdaAuthorizer {
   readonly identitySources: readonly IdentitySource[];
   /** Of a TOKEN authorizer: the expression, and whether a value matches it as a whole. */
   readonly validation?: { readonly expression: string; readonly matches: (value: string) => boolean };
+  /** Why API Gateway may not invoke the function: every request that the cache does not answer is 500. */
+  readonly invokeRefusal?: InvokeRefusal;
   /** 0 turns caching off. */
   readonly ttlMs: number;
   /** `authorizerCachePrefix(api, stage, id, revision)`. */
@@ -36,6 +39,8 @@ export interface AuthorizerQuestion {
   readonly identityValues: (source: IdentitySource) => readonly string[] | undefined;
   /** The REQUEST event; called only when the function is. */
   readonly requestEvent: () => Record<string, unknown>;
+  /** API keys of the request, which a function may write of its event. */
+  readonly apiKeys?: () => readonly string[];
 }
 
 /** How long the gateway waits for an authorizer function of a REST API (?: 29 s; the function's own timeout comes first). */
@@ -145,6 +150,14 @@ async function callFunction(
   ports: Ports,
   trace: Trace,
 ): Promise<AuthorizerResult> {
+  const { invokeRefusal } = authorizer;
+  if (invokeRefusal !== undefined) {
+    throw new Refusal(
+      "AUTHORIZER_CONFIGURATION_ERROR",
+      { reason: "authorizer_not_permitted", ...invokeRefusal.evidence },
+      { loggedError: REST_INVOKE_REFUSED_LOG_TEXT },
+    );
+  }
   // Which of several same-name headers becomes authorizationToken is (?): the last, as in every single-value map (R).
   const identityValue = identity[0]?.at(-1);
   const event =
@@ -157,7 +170,7 @@ async function callFunction(
     waitMs: AUTHORIZER_WAIT_MS,
   });
   const latencyMs = Math.round(ports.monotonic() - began);
-  const secrets = identity.flatMap((values) => values ?? []);
+  const secrets = [...identity.flatMap((values) => values ?? []), ...(question.apiKeys?.() ?? [])];
   const functionLogs = "logs" in result ? result.logs.map((line) => maskIdentity(line, secrets)) : [];
   trace.authorization = {
     ...recordOf(authorizer),
@@ -176,6 +189,11 @@ async function callFunction(
       expected: output.wanted,
       actual: found,
     });
+  }
+  const { usageIdentifierKey } = output;
+  if (usageIdentifierKey !== undefined) {
+    const masked = functionLogs.map((line) => maskIdentity(line, [usageIdentifierKey]));
+    trace.authorization = { ...trace.authorization, functionLogs: masked };
   }
   return {
     principalId: output.principalId,

@@ -16,7 +16,7 @@ export function accessLogContext(decided: Decided): Readonly<Record<string, unkn
   const integrationStatus =
     integration?.type === "AWS_PROXY" && integration.status !== undefined ? 200 : integration?.status;
   return {
-    ...contextVariables(request, deployment, matched),
+    ...contextVariables(request, deployment, matched, caller),
     authorizer: {
       ...(caller && authorizerVariables(caller)),
       ...(refusal?.wire.authorizerError !== undefined && { error: refusal.wire.authorizerError }),
@@ -39,10 +39,10 @@ export function accessLogContext(decided: Decided): Readonly<Record<string, unkn
 }
 
 /** Of the response types only that of a denial has been seen (C). */
-function errorVariables({ text, status }: HttpApiRefusal): Readonly<Record<string, unknown>> {
+function errorVariables({ text, status, wire }: HttpApiRefusal): Readonly<Record<string, unknown>> {
   return {
     message: text,
     messageString: JSON.stringify(text),
-    ...(status === 403 && { responseType: "ACCESS_DENIED" }),
+    ...(status === 403 && wire.isUnauthenticated === undefined && { responseType: "ACCESS_DENIED" }),
   };
 }

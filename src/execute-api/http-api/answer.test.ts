@@ -12,6 +12,7 @@ import type { InvokeResult } from "../../lambda/invoke.ts";
 import type { HttpApiStage } from "../../model/http-api.ts";
 import type { DecisionRecord } from "../decision-record.ts";
 import type { HttpResult } from "../integrations/http-client/http-exchange.ts";
+import type { InvokeRefusal } from "../invoke-access.ts";
 import type { Ports } from "../ports.ts";
 import { answer } from "./answer.ts";
 import { compile } from "./compile.ts";
@@ -63,6 +64,12 @@ const error = (message: string, type = true) => ({
   headers: [...(type ? ["content-type", "application/json"] : []), "apigw-requestid", ID],
   body: JSON.stringify({ message }),
 });
+
+const REFUSED: InvokeRefusal = {
+  rule: "invoke-permission-missing",
+  cause: "f",
+  evidence: { message: "no permission", check: "Add it." },
+};
 
 describe("an open route to a function", () => {
   test("answers what the function says, with the request id, and leaves one record", async () => {
@@ -132,7 +139,7 @@ describe("an open route to a function", () => {
 
   test("that may not be invoked: 500, the recorded log text, no call (R)", async () => {
     const { lambda, calls } = lambdaAnswering({ outcome: "success", payload: "{}" });
-    const integration = sampleIntegration({ invokeRefusal: "no permission" });
+    const integration = sampleIntegration({ invokeRefusal: REFUSED });
     const accessLog = {
       destination: "-",
       format: (context: Readonly<Record<string, unknown>>) => String(context.integrationErrorMessage),
@@ -160,15 +167,13 @@ describe("an open route to a function", () => {
   });
 });
 
-test("the log says of a denial alone that it was ACCESS_DENIED (C)", async () => {
+test("the log says neither of a missing route nor of a missing signature that it was ACCESS_DENIED", async () => {
   const accessLog = {
     destination: "-",
     format: ({ error }: Readonly<Record<string, unknown>>) => JSON.stringify(error),
   };
   const iam = routed(sampleRoute("GET /pets/{id}", { authorization: { type: "AWS_IAM" } }), { accessLog });
-  expect((await ask(iam)).lines).toEqual([
-    JSON.stringify({ message: "Forbidden", messageString: '"Forbidden"', responseType: "ACCESS_DENIED" }),
-  ]);
+  expect((await ask(iam)).lines).toEqual([JSON.stringify({ message: "Forbidden", messageString: '"Forbidden"' })]);
   expect((await ask(iam, { path: "/none" })).lines).toEqual([
     JSON.stringify({ message: "Not Found", messageString: '"Not Found"' }),
   ]);

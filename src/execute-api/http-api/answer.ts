@@ -15,7 +15,7 @@ import type { HttpApiRefusal } from "./refusal.ts";
 import type { Caller, HttpApiRequest, MatchedRoute } from "./request.ts";
 import { throttle } from "./throttle.ts";
 
-/** Answers one request to a stage of an HTTP API. The order is AWS's; conformance/http-api/order holds the evidence. */
+/** Answers one request to a stage of an HTTP API. The order is AWS's; conformance/http-api holds the evidence. */
 export async function answer(
   incoming: IncomingRequest,
   target: StageTarget,
@@ -30,7 +30,8 @@ export async function answer(
     matched = matchRoute(request, deployment);
     if (matched === undefined) return finish(answerPreflight(request, deployment));
     if (matched.route.notServed) return finish(notServedAnswer(matched.route.notServed));
-    throttle(matched.route, deployment, ports);
+    const limited = throttle(matched.route, ports);
+    if (limited instanceof Promise) await limited;
     const authorized = authorize(request, matched, deployment, ports, trace);
     caller = authorized instanceof Promise ? await authorized : authorized;
     trace.ended("authorize");

@@ -1,7 +1,7 @@
 /**
  * Content types whose bodies reach a function as text; everything else is Base64, a missing type and form posts included
  * (R, measured 2026-06). Parameters are ignored. `application/*+json` and `*+xml` were not measured: Base64 (?).
- * conformance/http-api/body-encoding
+ * conformance/http-api/event-2
  */
 const TEXT_TYPES: ReadonlySet<string> = new Set(["application/json", "application/xml", "application/javascript"]);
 

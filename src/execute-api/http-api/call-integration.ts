@@ -1,6 +1,7 @@
 import type { InvokeResult } from "../../lambda/invoke.ts";
 import { maskIdentity } from "../authorizers/mask-identity.ts";
 import { INVOKE_REFUSED_LOG_TEXT } from "../invoke-access.ts";
+import { refuseInvoke } from "../invoke-checks.ts";
 import type { Ports } from "../ports.ts";
 import type { RefusalEvidence } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
@@ -22,7 +23,7 @@ const MAX_QUOTED_CHARACTERS = 300;
 
 /**
  * Calls the route's integration, with parameter mappings both ways, and answers what it answered; or refuses as AWS does
- * when nothing usable came. conformance/http-api/integration
+ * when nothing usable came. conformance/http-api/function-failures
  */
 export async function callIntegration(
   request: HttpApiRequest,
@@ -71,16 +72,17 @@ interface Around {
 }
 
 async function callFunction(
-  { functionArn, payloadFormatVersion, timeoutMs, invokeRefusal }: LambdaProxyIntegration,
+  integration: LambdaProxyIntegration,
   request: HttpApiRequest,
   { request: asSent, matched, caller, deployment }: Around,
   ports: Ports,
   trace: Trace,
 ): Promise<Answer> {
-  if (invokeRefusal !== undefined) {
+  const { functionArn, payloadFormatVersion, timeoutMs } = integration;
+  const refused = refuseInvoke(integration, caller.iam, ports.now());
+  if (refused !== undefined) {
     trace.integration = { type: "AWS_PROXY", target: functionArn };
-    const evidence = { reason: "lambda_not_permitted", message: invokeRefusal } as const;
-    throw internalServerError(evidence, INVOKE_REFUSED_LOG_TEXT);
+    throw internalServerError({ reason: "lambda_not_permitted", ...refused }, INVOKE_REFUSED_LOG_TEXT);
   }
   const isFormat2 = payloadFormatVersion === "2.0";
   const event = (isFormat2 ? proxyEvent2 : proxyEvent1)(request, matched, caller, deployment);

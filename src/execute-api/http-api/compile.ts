@@ -2,7 +2,8 @@ import { lambdaFunctionArnOf } from "../../aws/arn.ts";
 import type { Finding, SourcePosition } from "../../model/finding.ts";
 import type { Authorizer, HttpApi, HttpApiStage, Integration, Route, RouteMethod } from "../../model/http-api.ts";
 import type { InvokeAccess } from "../../model/invoke-access.ts";
-import { judgeInvoke } from "../invoke-access.ts";
+import { InvokeChecks } from "../invoke-checks.ts";
+import type { Bucket } from "../limits/limits.ts";
 import { compileAccessLogFormat } from "../mapping/context-variables.ts";
 import { fillStageVariables } from "../stage-variables.ts";
 import { type Cors, compileCors } from "./cors.ts";
@@ -18,7 +19,7 @@ import { compileRequestMapping, compileResponseMapping } from "./parameter-mappi
 import { compileProxyEndpoint } from "./proxy-endpoint.ts";
 import { compileRequestAuthorizer } from "./request-authorizer.ts";
 import { RouteTable } from "./route-table.ts";
-import { compileThrottles, type RouteThrottle } from "./throttle.ts";
+import { compileThrottles } from "./throttle.ts";
 
 export interface HttpApiCompileOptions {
   readonly region: string;
@@ -46,13 +47,18 @@ interface Facts extends HttpApiCompileOptions {
   readonly apiId: string;
   readonly stageName: string;
   readonly stageVariables: Readonly<Record<string, string>>;
+  readonly invokes: InvokeChecks;
 }
+
+/** What AWS answers where it may not invoke a function (D). */
+const NOT_PERMITTED_ANSWER = '500 {"message":"Internal Server Error"}';
 
 /** Makes an immutable deployment of an HTTP API at a stage. What is not understood in a route makes it answer 501. */
 export function compile(api: HttpApi, stage: HttpApiStage, options: HttpApiCompileOptions): CompiledHttpApi {
   const { apiId } = api;
   const findings: Finding[] = [];
-  const facts: Facts = { ...options, apiId, stageName: stage.stageName, stageVariables: stage.variables };
+  const place = { ...options, apiId, stageName: stage.stageName, stageVariables: stage.variables };
+  const facts: Facts = { ...place, invokes: new InvokeChecks(place) };
   const note = (rule: string, severity: Finding["severity"], effect: Finding["effect"], message: string, fix: string) =>
     findings.push({ rule, severity, effect, message, fix, at: stage.at, logicalId: apiId });
   if (!stage.isDeployed) {
@@ -83,8 +89,8 @@ export function compile(api: HttpApi, stage: HttpApiStage, options: HttpApiCompi
     );
 
   const routes = new RouteTable();
-  const throttleOf = compileThrottles(stage);
-  const warned = new Set<RouteThrottle>();
+  const throttleOf = compileThrottles(api, stage);
+  const warned = new Set<Bucket>();
   for (const route of api.routes) {
     const throttle = throttleOf(route.routeKey);
     const compiled = compileRoute(api, route, throttle, facts);
@@ -111,6 +117,7 @@ export function compile(api: HttpApi, stage: HttpApiStage, options: HttpApiCompi
         logicalId: apiId,
       });
   }
+  findings.push(...facts.invokes.findings());
   for (const key of Object.keys(stage.routeSettings)) {
     if (!api.routes.some((route) => route.routeKey === key))
       note(
@@ -163,7 +170,7 @@ export function compile(api: HttpApi, stage: HttpApiStage, options: HttpApiCompi
   };
 }
 
-function compileRoute(api: HttpApi, route: Route, throttle: RouteThrottle | undefined, facts: Facts): CompiledRoute {
+function compileRoute(api: HttpApi, route: Route, throttle: Bucket | undefined, facts: Facts): CompiledRoute {
   const { routeId, routeKey } = route;
   const [method, path = "$default"] = routeKey === "$default" ? [] : routeKey.split(" ");
   const base = {
@@ -173,7 +180,7 @@ function compileRoute(api: HttpApi, route: Route, throttle: RouteThrottle | unde
     path,
     ...(throttle && { throttle }),
   };
-  // notServed answers first; AWS_IAM refuses everything, should that ever change.
+  // notServed answers first; AWS_IAM refuses what is not served, should that ever change.
   const refused = (finding: Finding): CompiledRoute => ({
     ...base,
     authorization: { type: "AWS_IAM" },
@@ -194,7 +201,7 @@ function compileRoute(api: HttpApi, route: Route, throttle: RouteThrottle | unde
       ),
     );
   if (integration.notServed) return refused(integration.notServed);
-  const compiled = compileIntegration(integration, base.method, path, facts);
+  const compiled = compileIntegration(integration, route, base.method, path, facts);
   return "rule" in compiled ? refused(compiled) : { ...base, authorization, integration: compiled };
 }
 
@@ -242,17 +249,20 @@ function compileAuthorization(api: HttpApi, route: Route, facts: Facts): RouteAu
   }
   const request = compileRequestAuthorizer(authorizer, facts);
   if (!request.ok) return request.finding;
-  const invokeRefusal = refusalOf(
-    authorizer.authorizerUri ?? "",
-    `authorizers/${authorizer.authorizerId}`,
-    authorizer.authorizerCredentialsArn,
-    facts,
-  );
-  return { type, authorizer: request.authorizer, ...(invokeRefusal !== undefined && { invokeRefusal }) };
+  const terms = facts.invokes.judge({
+    uri: authorizer.authorizerUri ?? "",
+    source: `authorizers/${authorizer.authorizerId}`,
+    credentials: authorizer.authorizerCredentialsArn,
+    hasIamCaller: false,
+  });
+  const { name, at } = authorizer;
+  facts.invokes.note(terms, { subject: `authorizer "${name}"`, answer: NOT_PERMITTED_ANSWER, at, logicalId: name });
+  return { type, authorizer: request.authorizer, ...(terms.invokeRefusal && { invokeRefusal: terms.invokeRefusal }) };
 }
 
 function compileIntegration(
   integration: Integration,
+  route: Route,
   method: RouteMethod | undefined,
   path: string,
   facts: Facts,
@@ -296,26 +306,25 @@ function compileIntegration(
   // The verb of `ANY` is written `*`; the default route's source is `$default/$default` (D).
   const source =
     method === undefined ? "$default/$default" : `${facts.stageName}/${method === "ANY" ? "*" : method}${path}`;
-  const invokeRefusal = refusalOf(integration.integrationUri, source, integration.credentialsArn, facts);
+  const terms = facts.invokes.judge({
+    uri: integration.integrationUri,
+    source,
+    credentials: integration.credentialsArn,
+    hasIamCaller: route.authorizationType === "AWS_IAM",
+  });
+  facts.invokes.note(terms, {
+    subject: route.routeKey,
+    answer: NOT_PERMITTED_ANSWER,
+    at: route.at,
+    logicalId: facts.apiId,
+  });
   return {
     ...base,
     type: "AWS_PROXY",
     functionArn,
     payloadFormatVersion: integration.payloadFormatVersion,
-    ...(invokeRefusal !== undefined && { invokeRefusal }),
+    ...terms,
   };
-}
-
-/** Why API Gateway may not invoke the function of a URI for `source`, the part of the source ARN after the API's id. */
-function refusalOf(uri: string, source: string, credentials: string | undefined, facts: Facts): string | undefined {
-  const { access, partition, region, accountId, apiId, stageVariables } = facts;
-  const named = lambdaFunctionArnOf(fillStageVariables(uri, stageVariables));
-  if (access === undefined || named === undefined) return undefined;
-  const functionArn = named.qualifier === undefined ? named.functionArn : `${named.functionArn}:${named.qualifier}`;
-  const credentialsArn = credentials === undefined ? undefined : fillStageVariables(credentials, stageVariables);
-  const sourceArn = `arn:${partition}:execute-api:${region}:${accountId}:${apiId}/${source}`;
-  const verdict = judgeInvoke({ functionArn, sourceArn, credentialsArn, access });
-  return verdict.ok ? undefined : verdict.message;
 }
 
 function routeFinding(rule: string, message: string, fix: string, at: SourcePosition): Finding {

@@ -1,3 +1,5 @@
+import type { Identity } from "../../aws/iam/identity.ts";
+import { identityFields } from "../authorizers/identity-fields.ts";
 import { basePathMatched } from "../custom-domains.ts";
 import { formatRequestTime } from "../request-time.ts";
 import type { HttpApiDeployment } from "./deployment.ts";
@@ -22,7 +24,11 @@ export function contextVariables(
     domainPrefix: request.domainName.split(".", 1)[0] ?? "",
     extendedRequestId: request.requestId,
     httpMethod: request.method,
-    identity: { sourceIp: request.sourceIp, userAgent: request.userAgent },
+    identity: {
+      ...(caller?.iam && identityVariables(caller.iam)),
+      sourceIp: request.sourceIp,
+      userAgent: request.userAgent,
+    },
     path: request.rawPath,
     protocol: "HTTP/1.1",
     requestId: request.requestId,
@@ -31,6 +37,12 @@ export function contextVariables(
     ...(matched && { routeKey: matched.route.routeKey }),
     stage: deployment.stageName,
   };
+}
+
+/** What is null in an event is absent here; the access key is no variable of HTTP APIs (D). */
+function identityVariables(signer: Identity): Readonly<Record<string, unknown>> {
+  const { accessKey: _, cognitoAmr: __, ...fields } = identityFields(signer);
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
 export function authorizerVariables({ jwt, lambda, principalId }: Caller): Readonly<Record<string, unknown>> {

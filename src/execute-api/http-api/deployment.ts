@@ -1,12 +1,14 @@
 import type { Finding } from "../../model/finding.ts";
 import type { PayloadFormatVersion, RouteMethod } from "../../model/http-api.ts";
+import type { InvokeRefusal } from "../invoke-access.ts";
+import type { InvokeTerms } from "../invoke-checks.ts";
+import type { Bucket } from "../limits/limits.ts";
 import type { Cors } from "./cors.ts";
 import type { JwtAuthorizer } from "./jwt-authorizer.ts";
 import type { RequestMapping, ResponseMapping } from "./parameter-mapping.ts";
 import type { ProxyEndpoint } from "./proxy-endpoint.ts";
 import type { RequestAuthorizer } from "./request-authorizer.ts";
 import type { RouteTable } from "./route-table.ts";
-import type { RouteThrottle } from "./throttle.ts";
 
 /** An immutable snapshot of one HTTP API at one stage, fully parsed: the hot path only reads it. */
 export interface HttpApiDeployment {
@@ -45,7 +47,7 @@ export interface CompiledRoute {
   readonly authorization: RouteAuthorization;
   /** Absent when the route has no target: it answers 500 (?). */
   readonly integration?: CompiledIntegration;
-  readonly throttle?: RouteThrottle;
+  readonly throttle?: Bucket;
   /** Not understood: answers 501 and says why. */
   readonly notServed?: Finding;
 }
@@ -53,7 +55,7 @@ export interface CompiledRoute {
 export type RouteAuthorization =
   | { readonly type: "NONE" }
   | { readonly type: "AWS_IAM" }
-  | { readonly type: "CUSTOM"; readonly authorizer: RequestAuthorizer; readonly invokeRefusal?: string }
+  | { readonly type: "CUSTOM"; readonly authorizer: RequestAuthorizer; readonly invokeRefusal?: InvokeRefusal }
   | { readonly type: "JWT"; readonly authorizer: JwtAuthorizer; readonly scopes: readonly string[] };
 
 export type CompiledIntegration = LambdaProxyIntegration | HttpProxyIntegration;
@@ -64,12 +66,10 @@ interface IntegrationBase {
   readonly responseMapping: ResponseMapping;
 }
 
-export interface LambdaProxyIntegration extends IntegrationBase {
+export interface LambdaProxyIntegration extends IntegrationBase, InvokeTerms {
   readonly type: "AWS_PROXY";
   readonly functionArn: string;
   readonly payloadFormatVersion: PayloadFormatVersion;
-  /** Why API Gateway may not invoke the function (no permission, a role that does not allow it): every call is 500. */
-  readonly invokeRefusal?: string;
 }
 
 export interface HttpProxyIntegration extends IntegrationBase {

@@ -12,7 +12,7 @@ export function asRefusal(error: unknown): HttpApiRefusal {
   });
 }
 
-/** `{"message":"…"}` without blanks (R). conformance/http-api/errors */
+/** `{"message":"…"}` without blanks (R). conformance/http-api/response-headers */
 export function errorAnswer({ status, text, wire }: HttpApiRefusal): Answer {
   const headers: string[] = [];
   if (wire.hasNoContentType === undefined) headers.push("content-type", "application/json");

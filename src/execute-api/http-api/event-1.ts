@@ -1,3 +1,5 @@
+import type { Identity } from "../../aws/iam/identity.ts";
+import { identityFields } from "../authorizers/identity-fields.ts";
 import { formatRequestTime } from "../request-time.ts";
 import { encodeBody } from "./body-encoding.ts";
 import type { HttpApiDeployment } from "./deployment.ts";
@@ -18,7 +20,7 @@ export function proxyEvent1(
   return {
     version: "1.0",
     ...base1(request, matched),
-    requestContext: requestContext1(request, matched, deployment, authorizer1(caller)),
+    requestContext: requestContext1(request, matched, deployment, authorizer1(caller), caller.iam),
     ...parameters1(matched, deployment),
     body: body?.body ?? null,
     isBase64Encoded: body?.isBase64Encoded ?? false,
@@ -63,7 +65,9 @@ export function requestContext1(
   { route }: MatchedRoute,
   { accountId, apiId, stageName }: HttpApiDeployment,
   authorizer?: Readonly<Record<string, unknown>>,
+  signer?: Identity,
 ): Record<string, unknown> {
+  const { accessKey, accountId: signerAccountId, user, userArn, ...fields } = identityFields(signer);
   const { domainName, requestId, requestTimeEpoch, sourceIp, userAgent } = request;
   return {
     accountId,
@@ -74,19 +78,14 @@ export function requestContext1(
     extendedRequestId: requestId,
     httpMethod: request.method,
     identity: {
-      accessKey: null,
-      accountId: null,
-      caller: null,
-      cognitoAmr: null,
-      cognitoAuthenticationProvider: null,
-      cognitoAuthenticationType: null,
-      cognitoIdentityId: null,
-      cognitoIdentityPoolId: null,
-      principalOrgId: null,
+      accessKey,
+      accountId: signerAccountId,
+      // caller, the Cognito identity, principalOrgId
+      ...fields,
       sourceIp,
-      user: null,
+      user,
       userAgent,
-      userArn: null,
+      userArn,
     },
     path: path1(request),
     protocol: "HTTP/1.1",

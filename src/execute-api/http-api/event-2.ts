@@ -1,3 +1,4 @@
+import type { Identity } from "../../aws/iam/identity.ts";
 import { formatRequestTime } from "../request-time.ts";
 import { encodeBody } from "./body-encoding.ts";
 import type { HttpApiDeployment } from "./deployment.ts";
@@ -80,9 +81,27 @@ export function requestContext2(
   };
 }
 
-function authorizer2({ jwt, lambda }: Caller): Readonly<Record<string, unknown>> | undefined {
+function authorizer2({ jwt, lambda, iam }: Caller): Readonly<Record<string, unknown>> | undefined {
+  if (iam !== undefined) return { iam: iamAuthorizer(iam) };
   if (jwt !== undefined) return { jwt: { claims: jwt.claims, scopes: jwt.scopes } };
   return lambda === undefined ? undefined : { lambda };
+}
+
+/** In the key order of captured events; cognitoIdentity and principalOrgId stay as null (R). */
+function iamAuthorizer(signer: Identity): Readonly<Record<string, unknown>> {
+  const { credential, accountId, userId, arn, principalOrgId = null, cognito } = signer;
+  return {
+    accessKey: credential.accessKeyId,
+    accountId,
+    callerId: userId,
+    cognitoIdentity:
+      cognito === undefined
+        ? null
+        : { amr: cognito.amr, identityId: cognito.identityId, identityPoolId: cognito.identityPoolId },
+    principalOrgId,
+    userArn: arn,
+    userId,
+  };
 }
 
 /** Names in lower case, repeated fields joined by a comma, cookies apart (D, R); the gateway's own fields among them. */

@@ -13,7 +13,7 @@ const DEFAULT_CONTENT_TYPE = "text/plain; charset=utf-8";
 /**
  * Format 1.0: an object with `statusCode`, `headers`, `multiValueHeaders`, `body`, `isBase64Encoded` (D); unlike on REST
  * APIs other keys are skipped (C). `multiValueHeaders` win over a header of the same name (?).
- * conformance/http-api/function-answer-1
+ * conformance/http-api/function-answer
  */
 export function parseFunctionAnswer1(payload: string): FunctionAnswerVerdict {
   let output: unknown;

@@ -1,4 +1,5 @@
 import { cookieValues } from "../authorizers/mask-identity.ts";
+import { signatureValues } from "../authorizers/signature-values.ts";
 import type { HttpApiDeployment } from "./deployment.ts";
 import type { HttpIdentitySource } from "./identity-source.ts";
 import type { HttpApiRequest, MatchedRoute } from "./request.ts";
@@ -9,7 +10,7 @@ export function identityValues(
   { route }: MatchedRoute,
   { identityHeaders }: Pick<HttpApiDeployment, "identityHeaders">,
 ): readonly string[] {
-  const values: string[] = [];
+  const values = [...signatureValues(headers, query)];
   for (const name of identityHeaders) {
     const sent = headers.all(name);
     values.push(...sent);

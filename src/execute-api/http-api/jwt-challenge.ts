@@ -11,7 +11,7 @@ export type JwtError = "invalid_token" | "insufficient_scope";
 /**
  * `Bearer scope="…" error="…" error_description="…"`, parts divided by single blanks (R, D). The scope is taken to be the
  * route's; that it is filled at all is recorded (R), from what and how several are joined is (?).
- * conformance/http-api/challenge
+ * conformance/http-api/jwt
  */
 export function challenge(routeScopes: readonly string[], error: JwtError, description: string): string {
   return `Bearer scope="${routeScopes.join(" ")}" error="${error}" error_description="${description}"`;

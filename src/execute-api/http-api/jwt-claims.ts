@@ -3,7 +3,7 @@ import type { Claims } from "../../token/token-verdict.ts";
 /**
  * Claims as an integration sees them: strings all (R). Numbers in plain decimals, no exponent (R); lists as `[a b]`
  * without quotes or commas (R), ambiguous as that is; null left out (C); objects as Go prints maps, sorted (C, another
- * peer prints JSON). Sorted by name, as in every capture (R). conformance/http-api/claims
+ * peer prints JSON). Sorted by name, as in every capture (R). conformance/http-api/jwt-event
  */
 export function claimTexts(claims: Claims): Readonly<Record<string, string>> {
   const texts: [string, string][] = [];

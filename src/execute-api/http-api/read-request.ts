@@ -36,6 +36,7 @@ export function readRequest(
   const headers = new HeaderFields(incoming.headers).without(HOP_BY_HOP);
   const { mapping } = target;
   return {
+    incoming,
     method: incoming.method,
     path: target.path,
     rawPath: rawPathOf(target.path, stageName),

@@ -6,6 +6,8 @@ export interface HttpApiRefusalWire {
   readonly challenge?: string;
   /** Refusals of which complete captures show no content-type (R): a JWT 401, a timeout's 503. */
   readonly hasNoContentType?: true;
+  /** Nobody was denied anything: who calls is not known. */
+  readonly isUnauthenticated?: true;
   /** `$context.authorizer.error` */
   readonly authorizerError?: string;
   /** `$context.integrationErrorMessage` */

@@ -11,6 +11,7 @@ import {
 import { functionAnswering } from "../../../test/rest-api-samples.ts";
 import type { Authorizer } from "../../model/http-api.ts";
 import { AuthorizerCache } from "../authorizers/authorizer-cache.ts";
+import type { InvokeRefusal } from "../invoke-access.ts";
 import type { Ports } from "../ports.ts";
 import { Trace } from "../trace.ts";
 import { authorizeWithRequest, compileRequestAuthorizer, type RequestAuthorizer } from "./request-authorizer.ts";
@@ -47,7 +48,7 @@ interface Asked {
   readonly headers?: readonly string[];
   readonly path?: string;
   readonly query?: string;
-  readonly invokeRefusal?: string;
+  readonly invokeRefusal?: InvokeRefusal;
   readonly ports: Ports;
 }
 
@@ -77,6 +78,12 @@ const allow = (path: string) => ({
   },
   context: { plan: "gold", list: [1, { a: true }] },
 });
+
+const REFUSED: InvokeRefusal = {
+  rule: "invoke-permission-missing",
+  cause: "f",
+  evidence: { message: "no permission", check: "Add it." },
+};
 
 describe("the answer", () => {
   test("of a simple response lets in or is a bare 403, with its context as it is (D)", async () => {
@@ -131,7 +138,7 @@ describe("the answer", () => {
 
   test("a function that may not be invoked is a 500 with AWS's log text (R), and is not called", async () => {
     const { ports, calls } = answering({ isAuthorized: true });
-    const refusal = await httpRefusalOf(ask({ ports, invokeRefusal: "no permission" }).run);
+    const refusal = await httpRefusalOf(ask({ ports, invokeRefusal: REFUSED }).run);
     expect(refusal).toMatchObject({ status: 500, evidence: { reason: "authorizer_not_permitted" } });
     expect(refusal.wire.authorizerError).toMatch(/^The IAM role configured on the authorizer/);
     expect(calls).toEqual([]);

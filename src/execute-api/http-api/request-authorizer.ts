@@ -7,7 +7,9 @@ import type { Authorizer, PayloadFormatVersion } from "../../model/http-api.ts";
 import { authorizerCacheKey, authorizerCachePrefix } from "../authorizers/authorizer-cache.ts";
 import { maskIdentity } from "../authorizers/mask-identity.ts";
 import { summarizeToken } from "../authorizers/summarize-token.ts";
+import { conditionKeys } from "../condition-keys.ts";
 import type { AuthorizationRecord } from "../decision-record.ts";
+import type { InvokeRefusal } from "../invoke-access.ts";
 import { lookupContext } from "../mapping/context-variables.ts";
 import type { Ports } from "../ports.ts";
 import type { RefusalEvidence } from "../refusal.ts";
@@ -160,7 +162,7 @@ interface Around {
  */
 export async function authorizeWithRequest(
   authorizer: RequestAuthorizer,
-  invokeRefusal: string | undefined,
+  invokeRefusal: InvokeRefusal | undefined,
   around: Around,
 ): Promise<Caller> {
   const { request, matched, ports, trace } = around;
@@ -225,12 +227,12 @@ function identityValue(source: HttpIdentitySource, { request, matched, deploymen
 
 async function callFunction(
   authorizer: RequestAuthorizer,
-  invokeRefusal: string | undefined,
+  invokeRefusal: InvokeRefusal | undefined,
   identity: readonly string[],
   { request, matched, deployment, ports, trace }: Around,
 ): Promise<RequestAuthorizerResult> {
   if (invokeRefusal !== undefined) {
-    const evidence = { reason: "authorizer_not_permitted", message: invokeRefusal } as const;
+    const evidence = { reason: "authorizer_not_permitted", ...invokeRefusal.evidence } as const;
     throw failed(evidence, AUTHORIZER_NOT_PERMITTED_LOG_TEXT);
   }
   const event = (authorizer.format === "2.0" ? authorizerEvent2 : authorizerEvent1)(
@@ -342,6 +344,7 @@ function decide(
   const verdict = evaluatePolicy([answer.policy], {
     action: INVOKE,
     resource: matched.routeArn,
+    // As for REST APIs (?).
     context: conditionKeys(request, ports.now()),
   });
   trace.authorization = {
@@ -375,18 +378,6 @@ function denied(
     message: `authorizer "${authorization?.authorizerName}"${isOfAnotherRoute ? `, policy cached from ${askedFor}` : ""}: ${said}`,
     expected: `Allow ${INVOKE} on ${routeArn}`,
   });
-}
-
-/** As for REST APIs (?). */
-function conditionKeys(request: HttpApiRequest, nowMs: number) {
-  return {
-    "aws:SourceIp": request.sourceIp,
-    "aws:UserAgent": request.userAgent === "" ? undefined : request.userAgent,
-    "aws:Referer": request.headers.last("referer"),
-    "aws:SecureTransport": request.scheme === "https",
-    "aws:EpochTime": Math.floor(nowMs / 1000),
-    "aws:CurrentTime": new Date(nowMs).toISOString(),
-  };
 }
 
 /** Masked before it is cut: half a token is no longer recognised as one. */

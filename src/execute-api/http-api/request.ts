@@ -1,10 +1,14 @@
+import type { Identity } from "../../aws/iam/identity.ts";
 import type { MatchedMapping } from "../custom-domains.ts";
 import type { HeaderFields } from "../header-fields.ts";
 import type { QueryValues } from "../query-string.ts";
+import type { IncomingRequest } from "../transport.ts";
 import type { CompiledRoute } from "./deployment.ts";
 
 /** One request to a stage of an HTTP API, as every later step reads it. */
 export interface HttpApiRequest {
+  /** As it was on the wire, which is what a signature speaks of. */
+  readonly incoming: IncomingRequest;
   readonly method: string;
   /** Path inside the stage as on the wire: percent-encoded, doubled and trailing slashes kept. */
   readonly path: string;
@@ -44,4 +48,6 @@ export interface Caller {
   readonly lambda?: Readonly<Record<string, unknown>> | null;
   /** Of a Lambda authorizer that answered a policy. */
   readonly principalId?: string;
+  /** Who signed. Has the secret: never written out whole. */
+  readonly iam?: Identity;
 }

@@ -1,6 +1,17 @@
 import { expect, test } from "vitest";
-import { httpPorts, httpRefusalOf, sampleDeployment, sampleRoute } from "../../../test/http-api-samples.ts";
+import {
+  httpPorts,
+  httpRefusalOf,
+  sampleDeployment,
+  sampleRequest,
+  sampleRoute,
+} from "../../../test/http-api-samples.ts";
+import { sharedStore } from "../../../test/usage-plan-samples.ts";
 import type { HttpApiStage } from "../../model/http-api.ts";
+import { createMemoryEphemeral } from "../../store/memory-ephemeral.ts";
+import type { Bucket } from "../limits/limits.ts";
+import { RequestLimits } from "../limits/request-limits.ts";
+import { answer } from "./answer.ts";
 import { compileThrottles, throttle } from "./throttle.ts";
 
 function stage(given: Partial<HttpApiStage>): HttpApiStage {
@@ -8,29 +19,44 @@ function stage(given: Partial<HttpApiStage>): HttpApiStage {
   return { stageName: "$default", variables: {}, isDeployed: true, routeSettings: {}, at, ...given };
 }
 
+/** Asks for a route again and again, at a time of the test's own. */
+function asking(bucket: Bucket | undefined, accountThrottle: { rateLimit: number; burstLimit: number } | null = null) {
+  const clock = { nowMs: 0 };
+  const now = () => clock.nowMs;
+  const store = createMemoryEphemeral({ clock: now });
+  const ports = httpPorts({ limits: new RequestLimits({ store, usageStore: store, now, accountThrottle }) });
+  const route = sampleRoute("GET /pets", { ...(bucket && { throttle: bucket }) });
+  return { clock, ask: () => throttle(route, ports) };
+}
+
 test("burst at once, then rate each second, then 429 before anything else", async () => {
-  let nowMs = 0;
-  const bucket = compileThrottles(stage({ defaultRouteSettings: { throttlingRateLimit: 2, throttlingBurstLimit: 3 } }))(
-    "GET /pets",
+  const settings = { throttlingRateLimit: 2, throttlingBurstLimit: 3 };
+  const { clock, ask } = asking(
+    compileThrottles({ apiId: "a" }, stage({ defaultRouteSettings: settings }))("GET /pets"),
   );
-  const ask = () =>
-    throttle(
-      sampleRoute("GET /pets", { ...(bucket && { throttle: bucket }) }),
-      sampleDeployment(),
-      httpPorts({ monotonic: () => nowMs }),
-    );
   for (let at = 0; at < 3; at++) ask();
   expect(await httpRefusalOf(ask)).toMatchObject({ status: 429, text: "Too Many Requests" });
-  nowMs += 500;
+  clock.nowMs += 500;
   ask();
   await httpRefusalOf(ask);
-  nowMs += 10_000;
+  clock.nowMs += 10_000;
   for (let at = 0; at < 3; at++) ask();
   await httpRefusalOf(ask);
 });
 
+test("routes without any limit are held to the account's", async () => {
+  const { clock, ask } = asking(undefined, { rateLimit: 1, burstLimit: 2 });
+  ask();
+  ask();
+  const refused = await httpRefusalOf(ask);
+  expect(refused).toMatchObject({ status: 429, evidence: { message: expect.stringContaining("the account") } });
+  clock.nowMs += 1000;
+  ask();
+});
+
 test("routes with settings of their own have a bucket of their own, the others share the stage's", () => {
   const of = compileThrottles(
+    { apiId: "a" },
     stage({
       defaultRouteSettings: { throttlingRateLimit: 10, throttlingBurstLimit: 20 },
       routeSettings: { "GET /pets": { throttlingRateLimit: 1 } },
@@ -41,9 +67,38 @@ test("routes with settings of their own have a bucket of their own, the others s
   expect(of("GET /toys")).toMatchObject({ rate: 10, burst: 20, origin: "stage $default" });
 });
 
-test("limits that are not set do not limit, 0 stops everything (R)", () => {
-  expect(compileThrottles(stage({}))("GET /pets")).toBeUndefined();
-  const none = compileThrottles(stage({ defaultRouteSettings: { throttlingRateLimit: 0, throttlingBurstLimit: 0 } }));
-  expect(none("GET /pets")?.take(0)).toBe(false);
-  expect(none("GET /pets")?.take(1e9)).toBe(false);
+test("limits that are not set do not limit, 0 stops everything (R)", async () => {
+  expect(compileThrottles({ apiId: "a" }, stage({}))("GET /pets")).toBeUndefined();
+  const settings = { throttlingRateLimit: 0, throttlingBurstLimit: 0 };
+  const { clock, ask } = asking(
+    compileThrottles({ apiId: "a" }, stage({ defaultRouteSettings: settings }))("GET /pets"),
+  );
+  await httpRefusalOf(ask);
+  clock.nowMs += 1e9;
+  await httpRefusalOf(ask);
+});
+
+test("a bucket that is shared with other processes is waited for before the request goes on", async () => {
+  const store = sharedStore(createMemoryEphemeral());
+  const limits = new RequestLimits({ store, usageStore: store, now: Date.now, accountThrottle: null });
+  const settings = { throttlingRateLimit: 0.001, throttlingBurstLimit: 1 };
+  const bucket = compileThrottles({ apiId: "a" }, stage({ defaultRouteSettings: settings }))("GET /pets");
+  const deployment = sampleDeployment({
+    routeList: [sampleRoute("GET /pets/{id}", { ...(bucket && { throttle: bucket }) })],
+  });
+  let invoked = 0;
+  const lambda = {
+    has: () => true,
+    invoke: async () => {
+      invoked += 1;
+      return { outcome: "success", payload: "{}", requestId: "r", durationMs: 1, cold: false, logs: [] } as never; // of the shape
+    },
+  };
+  const ask = async () => {
+    const { incoming } = sampleRequest({}, deployment);
+    return (await answer(incoming, { path: "/pets/42", rawQuery: "" }, deployment, httpPorts({ limits, lambda })))
+      .status;
+  };
+  expect([await ask(), await ask()]).toEqual([200, 429]);
+  expect(invoked).toBe(1);
 });

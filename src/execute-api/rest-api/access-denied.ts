@@ -1,31 +1,41 @@
-import { maskAccount } from "../../aws/arn.ts";
+import { maskAccount, parseArn } from "../../aws/arn.ts";
+import type { IdentityVerdict } from "../../aws/iam/evaluate-identity.ts";
+import type { Identity } from "../../aws/iam/identity.ts";
 import type { CombinedVerdict } from "../../aws/policy/combine-resource-policy.ts";
-import type { AccessVerdict, NearMiss } from "../../aws/policy/evaluate-policy.ts";
+import type { AccessVerdict } from "../../aws/policy/evaluate-policy.ts";
 import type { Statement } from "../../aws/policy/policy.ts";
 import type { AuthorizerResult } from "../authorizers/authorizer-cache.ts";
+import { identityDenial } from "../authorizers/identity-denial.ts";
+import { INVOKE } from "../authorizers/signer-access.ts";
+import { boundedMisses, listed } from "../near-misses.ts";
 import { Refusal } from "../refusal.ts";
 import type { CompiledMethod } from "./deployment.ts";
-import { INVOKE } from "./method-access.ts";
 import type { AuthorizerVariables, MatchedMethod } from "./request.ts";
 
-/** Texts after "User is not authorized to access this resource"; both generations are in circulation (C), this is today's. */
+/** Texts after "… is not authorized …"; both generations are in circulation (C), this is today's. */
 const IMPLICIT_DENY_SUFFIX = " because no identity-based policy allows the execute-api:Invoke action";
 const EXPLICIT_DENY_SUFFIX = " with an explicit deny in an identity-based policy";
 const RESOURCE_IMPLICIT_DENY_SUFFIX = " because no resource-based policy allows the execute-api:Invoke action";
 const RESOURCE_EXPLICIT_DENY_SUFFIX = " with an explicit deny in a resource-based policy";
+/** What other services answer (C: IAM, S3, SQS); of API Gateway itself none is known (?). */
+const BOUNDARY_IMPLICIT_DENY_SUFFIX = " because no permissions boundary allows the execute-api:Invoke action";
+const BOUNDARY_EXPLICIT_DENY_SUFFIX = " with an explicit deny in a permissions boundary";
+const SESSION_IMPLICIT_DENY_SUFFIX = " because no session policy allows the execute-api:Invoke action";
+const SESSION_EXPLICIT_DENY_SUFFIX = " with an explicit deny in a session policy";
+
+const SIGNER_SUFFIXES = {
+  identity: { implicit_deny: IMPLICIT_DENY_SUFFIX, explicit_deny: EXPLICIT_DENY_SUFFIX },
+  boundary: { implicit_deny: BOUNDARY_IMPLICIT_DENY_SUFFIX, explicit_deny: BOUNDARY_EXPLICIT_DENY_SUFFIX },
+  session: { implicit_deny: SESSION_IMPLICIT_DENY_SUFFIX, explicit_deny: SESSION_EXPLICIT_DENY_SUFFIX },
+} as const;
 
 /** What a record says of the statement that decided, or of those that nearly did. */
 export function decisionEvidence(combined: CombinedVerdict, verdict: AccessVerdict | undefined) {
   return {
     ...(combined.statement && { statement: combined.statement }),
     ...(combined.decision === "implicit_deny" &&
-      verdict?.nearMisses && { nearMisses: verdict.nearMisses.map(bounded) }),
+      verdict?.nearMisses && { nearMisses: boundedMisses(verdict.nearMisses) }),
   };
-}
-
-function bounded(miss: NearMiss): NearMiss {
-  const failed = miss.failed.map((part) => ({ ...part, expected: listed(part.expected, MAX_LISTED_PATTERNS, String) }));
-  return { ...miss, failed };
 }
 
 /** What a denied request was, as far as its refusal tells. */
@@ -78,15 +88,13 @@ function summaryOf({ effect, resources }: Statement): string {
   return `${effect} ${resources.not ? "all but " : ""}${patterns.join(", ")}`;
 }
 
-function listed<Item>(items: readonly Item[], most: number, text: (item: Item) => string): string[] {
-  const texts = items.slice(0, most).map(text);
-  return items.length > most ? [...texts, `and ${items.length - most} more`] : texts;
-}
-
-/** 403 by the API's resource policy. */
-export function deniedByResourcePolicy(combined: CombinedVerdict, matched: MatchedMethod<CompiledMethod>): Refusal {
+/** 403 by the API's resource policy, to whoever signed the request or to anybody. */
+export function deniedByResourcePolicy(
+  combined: CombinedVerdict,
+  matched: MatchedMethod<CompiledMethod>,
+  user = "anonymous",
+): Refusal {
   const isExplicit = combined.decision === "explicit_deny";
-  const resource = maskAccount(matched.methodArn);
   return new Refusal(
     "ACCESS_DENIED",
     {
@@ -96,9 +104,44 @@ export function deniedByResourcePolicy(combined: CombinedVerdict, matched: Match
         : `the resource policy does not allow ${matched.methodArn}`,
     },
     {
-      message: `User: anonymous is not authorized to perform: ${INVOKE} on resource: ${resource}${isExplicit ? RESOURCE_EXPLICIT_DENY_SUFFIX : RESOURCE_IMPLICIT_DENY_SUFFIX}`,
+      message: notAuthorized(user, matched, isExplicit ? RESOURCE_EXPLICIT_DENY_SUFFIX : RESOURCE_IMPLICIT_DENY_SUFFIX),
     },
   );
+}
+
+/** 403 by the signer's own policies. */
+export function deniedByIdentity(
+  verdict: IdentityVerdict & { readonly decision: "implicit_deny" | "explicit_deny" },
+  identity: Identity,
+  matched: MatchedMethod<CompiledMethod>,
+): Refusal {
+  return new Refusal("ACCESS_DENIED", identityDenial(verdict, identity, matched.methodArn), {
+    message: notAuthorized(identity.arn, matched, SIGNER_SUFFIXES[verdict.by][verdict.decision]),
+  });
+}
+
+/** 403 to a signer of another account whose own policies allow the call, and whom no resource policy allows it (D). */
+export function deniedAcrossAccounts(
+  { arn, accountId }: Identity,
+  hasResourcePolicy: boolean,
+  matched: MatchedMethod<CompiledMethod>,
+): Refusal {
+  const owner = parseArn(matched.methodArn)?.accountId;
+  return new Refusal(
+    "ACCESS_DENIED",
+    {
+      reason: "iam_denied_cross_account",
+      message: `${arn} is of account ${accountId}, the API of ${owner}: both sides have to allow the call, and ${
+        hasResourcePolicy ? "the API's resource policy does not" : "the API has no resource policy"
+      }`,
+      expected: `a resource policy that allows ${arn} ${INVOKE} on ${matched.methodArn}`,
+    },
+    { message: notAuthorized(arn, matched, RESOURCE_IMPLICIT_DENY_SUFFIX) },
+  );
+}
+
+function notAuthorized(user: string, { methodArn }: MatchedMethod<CompiledMethod>, suffix: string): string {
+  return `User: ${user} is not authorized to perform: ${INVOKE} on resource: ${maskAccount(methodArn)}${suffix}`;
 }
 
 function statementName(combined: CombinedVerdict): string {

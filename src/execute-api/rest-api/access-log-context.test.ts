@@ -102,3 +102,26 @@ it("names what an integration failed with", () => {
     integrationLatency: 50,
   });
 });
+
+it("has AWS's own text for a function that may not be invoked (C), for an integration and for an authorizer", () => {
+  const evidence = { reason: "lambda_not_permitted", message: "no permission" } as const;
+  const refusal = new Refusal("AUTHORIZER_CONFIGURATION_ERROR", evidence, { loggedError: "AWS's text" });
+  const given = decided({ refusal, caller: undefined, answer: { status: 500, headers: [], body: "{}" } });
+  given.trace.authorization = { type: "CUSTOM" };
+  given.trace.integration = { type: "AWS_PROXY", target: "arn" };
+  expect(accessLogContext(given)).toMatchObject({
+    authorizer: { error: "AWS's text" },
+    integration: { error: "AWS's text" },
+    integrationErrorMessage: "AWS's text",
+  });
+});
+
+it("names the API key by its id and its end, and keeps the value to itself", () => {
+  const apiKey = { id: "k1k1k1k1k1", value: "a-key-that-opens-everything" };
+  const context = accessLogContext(decided({ caller: { apiKey } }));
+  expect(context).toMatchObject({
+    identity: { apiKey: "****ything", apiKeyId: apiKey.id, sourceIp: sampleRequest().sourceIp },
+  });
+  expect(JSON.stringify(context)).not.toContain(apiKey.value);
+  expect(accessLogContext(decided()).identity).not.toHaveProperty("apiKey");
+});

@@ -1,4 +1,7 @@
 import { basePathMatched } from "../custom-domains.ts";
+import type { AuthorizationRecord } from "../decision-record.ts";
+import { maskApiKey } from "../limits/limits.ts";
+import type { Refusal } from "../refusal.ts";
 import type { Decided } from "./answer.ts";
 import type { ContextVariables } from "./context.ts";
 import { contextVariables, errorVariables } from "./context.ts";
@@ -22,33 +25,34 @@ export function accessLogContext({
   trace,
 }: Decided): ContextVariables {
   const base = contextVariables({ request, deployment, matched, caller });
+  const apiKey = caller?.apiKey;
   const { authorization, integration } = trace;
   return {
     ...base,
+    // As execution logs show it (C); whoever reads a log is not to call with it.
+    ...(apiKey && { identity: { ...(base.identity as object), apiKey: maskApiKey(apiKey.value) } }),
     endpointType: ENDPOINT_TYPE,
     ...(request.mapping && { customDomain: { basePathMatched: basePathMatched(request.mapping) } }),
     status: answer.status,
     responseLength: typeof answer.body === "string" ? Buffer.byteLength(answer.body) : answer.body.length,
     responseLatency: Math.round(trace.elapsedMs()),
     ...(refusal && {
-      error: errorVariables(
-        refusal,
-        refusal.wire.message === undefined ? messageOf(answer.body) : refusal.wire.message,
-      ),
+      error: errorVariables(refusal, loggedMessage(refusal, answer.body)),
     }),
     ...(authorization?.type === "CUSTOM" && {
       authorizer: {
         ...caller?.authorizer,
         ...authorizerOutcome(refusal?.responseType, authorization.latencyMs),
         ...(authorization.principalId !== undefined && { principalId: authorization.principalId }),
-        ...(refusal && isAuthorizerFailure(refusal.responseType) && { error: refusal.evidence.message }),
+        ...(refusal && isAuthorizerFailure(refusal.responseType) && { error: loggedError(refusal) }),
       },
       authorize: {
         status: authorization.decision === undefined ? 500 : authorization.decision === "allow" ? 200 : 403,
       },
     }),
+    ...(authorization?.type === "AWS_IAM" && iamOutcome(authorization, refusal)),
     // The variable is (D), its text ours: what AWS logs of a refused token is not known (?).
-    ...(authorization?.type === "JWT" &&
+    ...((authorization?.type === "JWT" || authorization?.type === "COGNITO_USER_POOLS") &&
       caller === undefined &&
       refusal &&
       refusal.responseType !== "DEFAULT_5XX" && { authorizer: { error: refusal.evidence.message } }),
@@ -59,16 +63,35 @@ export function accessLogContext({
           integrationStatus: serviceStatus(integration.type, integration.status),
         }),
         ...(integration.latencyMs !== undefined && { latency: integration.latencyMs }),
-        ...(refusal && { error: refusal.evidence.message }),
+        ...(refusal && { error: loggedError(refusal) }),
       },
       ...(integration.status !== undefined && {
         integrationStatus: serviceStatus(integration.type, integration.status),
       }),
       ...(integration.latencyMs !== undefined && { integrationLatency: integration.latencyMs }),
-      ...(refusal && { integrationErrorMessage: refusal.evidence.message }),
+      ...(refusal && { integrationErrorMessage: loggedError(refusal) }),
       ...(matched && hasTraceHeader(matched.method.integration.type) && { xrayTraceId: traceId(request) }),
     }),
   };
+}
+
+/** AWS's text where it is known, else ours. */
+function loggedError({ wire, evidence }: Refusal): string {
+  return wire.loggedError ?? evidence.message;
+}
+
+/** What the client was told, unless that is for the client only. */
+function loggedMessage({ wire }: Refusal, body: Buffer | string): string | null {
+  return wire.loggedMessage ?? (wire.message === undefined ? messageOf(body) : wire.message);
+}
+
+/** Variables (D), values (?): the signature is authentication, the policies are authorization. */
+function iamOutcome(
+  { decision }: AuthorizationRecord,
+  refusal: Refusal | undefined,
+): Readonly<Record<string, unknown>> {
+  if (decision === undefined) return refusal?.responseType === "DEFAULT_5XX" ? {} : { authenticate: { status: 403 } };
+  return { authenticate: { status: 200 }, authorize: { status: decision === "allow" ? 200 : 403 } };
 }
 
 /** Of a proxy function, `integrationStatus` is Lambda's own answer and `status` the function's (D). */

@@ -17,6 +17,7 @@ import { notServedAnswer } from "./not-served.ts";
 import { readRequest, type StageTarget } from "./read-request.ts";
 import { recordDecision } from "./record-decision.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
+import { throttle } from "./throttle.ts";
 import { validateMethodRequest } from "./validate-method-request.ts";
 
 /** Answers one request to a stage of a REST API. The order is AWS's; conformance/rest-api/order holds the evidence. */
@@ -31,18 +32,22 @@ export async function answer(
   let matched: MatchedMethod<CompiledMethod> | undefined;
   let caller: Caller | undefined;
   try {
-    matched = matchResource(request, deployment);
+    const matching = matchResource(request, deployment, ports);
+    matched = matching instanceof Promise ? await matching : matching;
     if (matched.method.notServed) return finish(notServedAnswer(matched.method.notServed, request));
     const authorized = authorize(request, matched, deployment, ports, trace);
     // Waiting for what is there already costs a turn of the event loop's queue.
     caller = authorized instanceof Promise ? await authorized : authorized;
     trace.ended("authorize");
-    checkApiKey(request, matched, caller, deployment);
+    const grant = checkApiKey(request, matched, caller, deployment, ports);
+    if (grant !== undefined) caller = { ...caller, apiKey: grant.apiKey };
+    const limited = throttle(request, matched, grant, deployment, ports);
+    if (limited instanceof Promise) await limited;
     const opened = decompressRequest(request);
     validateMethodRequest(opened, matched);
     const sent = mapIntegrationRequest(opened, matched, caller, deployment);
     trace.ended("integration request");
-    const calling = callIntegration(sent, request, matched, deployment, ports, trace);
+    const calling = callIntegration(sent, request, matched, caller, deployment, ports, trace);
     const received = calling instanceof Promise ? await calling : calling;
     trace.ended("integration");
     const mapped = mapIntegrationResponse(received, sent, request, matched, caller, deployment);

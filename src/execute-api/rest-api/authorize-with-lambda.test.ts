@@ -107,3 +107,26 @@ test("a policy with a variable is evaluated for every request", async () => {
     expect(await refusalOf(from("198.51.100.1"))).toMatchObject({ responseType: "ACCESS_DENIED" });
   }
 });
+
+test("no API key stands in the record, neither one that was sent nor the one that the authorizer names", async () => {
+  const [sentKey, namedKey] = ["sent-key-value-0123456789", "named-key-value-0123456789"];
+  const { lambda } = functionAnswering({
+    outcome: "success",
+    payload: JSON.stringify({
+      principalId: "user",
+      policyDocument: { Version: "2012-10-17", Statement: [allow("/*")] },
+      usageIdentifierKey: namedKey,
+    }),
+    logs: [`event ${sentKey}`, `answering ${namedKey}`],
+  } as Parameters<typeof functionAnswering>[0]);
+  const ports = samplePorts({ authorizerCache: new AuthorizerCache(), lambda });
+  const matched = { ...sampleMatched(compiled({ type: "MOCK" }), { authorization }), methodArn: `${ROOT}/pets` };
+  const trace = new Trace(ports.monotonic);
+  const sent = sampleRequest({ headers: ["Authorization", "Bearer a.b.c", "X-Api-Key", sentKey] });
+  const caller = await authorize(sent, matched, sampleDeployment(), ports, trace);
+  expect(caller.usageIdentifierKey).toBe(namedKey);
+  const recorded = JSON.stringify(trace.authorization);
+  expect(recorded).toContain("answering");
+  expect(recorded).not.toContain(sentKey);
+  expect(recorded).not.toContain(namedKey);
+});

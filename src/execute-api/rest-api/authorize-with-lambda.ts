@@ -9,6 +9,7 @@ import { lookupContext } from "../mapping/context-variables.ts";
 import type { Ports } from "../ports.ts";
 import type { Trace } from "../trace.ts";
 import { decisionEvidence, deniedByAuthorizer, deniedByResourcePolicy } from "./access-denied.ts";
+import { identifiedApiKey } from "./check-api-key.ts";
 import { contextVariables } from "./context.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
 import { authorizerRequestEvent } from "./proxy-event.ts";
@@ -37,7 +38,9 @@ export function authorizeWithLambda(
       methodArn: matched.methodArn,
       route: `${request.method} ${matched.method.resourcePath}`,
       identityValues: (source) => identityValues(source, around),
-      requestEvent: () => authorizerRequestEvent(request, matched, deployment),
+      apiKeys: () => request.headers.all("x-api-key"),
+      requestEvent: () =>
+        authorizerRequestEvent(request, matched, deployment, identifiedApiKey(request, matched, deployment, ports)),
     },
     ports,
     trace,

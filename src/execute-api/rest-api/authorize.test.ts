@@ -127,9 +127,9 @@ describe("AWS_IAM", () => {
         "Authorization",
         "AWS4-HMAC-SHA256 Credential=A/20261121/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=0",
         "X-Amz-Date",
-        "20261121T000000Z",
+        "20261121T010203Z",
       ],
-      "iam_unknown_key",
+      "access_key_unknown",
     ],
   ])("lets nobody in, with %s, whatever the resource policy allows", async (_what, headers, reason) => {
     const { run } = asked({

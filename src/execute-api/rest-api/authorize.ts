@@ -4,17 +4,18 @@ import type { Policy } from "../../aws/policy/policy.ts";
 import type { Ports } from "../ports.ts";
 import type { Trace } from "../trace.ts";
 import { decisionEvidence, deniedByResourcePolicy } from "./access-denied.ts";
+import { authorizeWithIam } from "./authorize-with-iam.ts";
 import { authorizeWithLambda } from "./authorize-with-lambda.ts";
+import { authorizeWithCognito } from "./cognito-authorizer.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
 import { authorizeWithJwt } from "./jwt-authorizer.ts";
 import { MethodAccess } from "./method-access.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
-import { refuseAsUnsigned } from "./signature-refusal.ts";
 
 /**
  * The method's authorization together with the API's resource policy: an explicit Deny of the resource policy stops a
  * request before the authorizer is asked; afterwards the two are combined by AWS's table (D). Without a promise unless a
- * function or an issuer has to be asked.
+ * function, an issuer or the store of keys has to be asked.
  * conformance/rest-api/authorization, conformance/policies
  */
 export function authorize(
@@ -39,18 +40,7 @@ export function authorize(
       return {};
     }
     case "AWS_IAM":
-      trace.authorization = { type: "AWS_IAM" };
-      throw refuseAsUnsigned(request, {
-        unsigned: {
-          reason: "iam_unsigned",
-          message: `${request.method} ${matched.method.resourcePath} wants a SigV4 signature and the request has none`,
-        },
-        notSigV4: {
-          reason: "iam_bearer_token",
-          message: `${request.method} ${matched.method.resourcePath} has AWS_IAM authorization and the Authorization header is no SigV4 signature`,
-        },
-        signed: "the signature's access key is not known here",
-      });
+      return authorizeWithIam({ request, matched, deployment, ports, trace });
     case "CUSTOM": {
       if (resourcePolicy !== undefined) {
         const before = deniesBeforeAuthorizer(resourcePolicy, access);
@@ -66,28 +56,38 @@ export function authorize(
       }
       return authorizeWithLambda(authorization.authorizer, access, { request, matched, deployment, ports, trace });
     }
+    case "COGNITO_USER_POOLS":
     case "JWT": {
-      const caller = authorizeWithJwt(authorization.authorizer, authorization.scopes, request, ports, trace);
+      const { type, scopes } = authorization;
+      const caller =
+        authorization.type === "JWT"
+          ? authorizeWithJwt(authorization.authorizer, scopes, request, ports, trace)
+          : authorizeWithCognito(authorization.authorizer, scopes, request, ports, trace);
       if (resourcePolicy === undefined) return caller;
       const allowed = (authorized: Caller): Caller => {
-        demandAllow(resourcePolicy, access, matched, trace);
+        demandAllow(type, resourcePolicy, access, matched, trace);
         return authorized;
       };
       return caller instanceof Promise ? caller.then(allowed) : allowed(caller);
     }
+    default:
+      // Whatever else this should ever be lets nobody in.
+      throw new Error(`authorization of ${JSON.stringify(authorization satisfies never)} is not decided`);
   }
 }
 
-/** Once the token is good the resource policy alone decides, as with Cognito (D; for JWT ?). */
+/** Once the token is good the resource policy alone decides: with Cognito (D), and with JWT by analogy (?). */
 function demandAllow(
+  authorizationType: "COGNITO_USER_POOLS" | "JWT",
   resourcePolicy: Policy,
   access: MethodAccess,
   matched: MatchedMethod<CompiledMethod>,
   trace: Trace,
 ): void {
   const resource = evaluatePolicy([resourcePolicy], access);
-  const combined = combineResourcePolicy({ authorizationType: "JWT", resource });
+  const combined = combineResourcePolicy({ authorizationType, resource });
   const { decision } = combined;
-  trace.authorization = { type: "JWT", ...trace.authorization, decision, ...decisionEvidence(combined, resource) };
+  const evidence = decisionEvidence(combined, resource);
+  trace.authorization = { type: authorizationType, ...trace.authorization, decision, ...evidence };
   if (decision !== "allow") throw deniedByResourcePolicy(combined, matched);
 }

@@ -1,6 +1,8 @@
 import type { InvokeResult } from "../../lambda/invoke.ts";
 import { maskIdentity } from "../authorizers/mask-identity.ts";
 import type { HttpResult } from "../integrations/http-client/http-exchange.ts";
+import { REST_INVOKE_REFUSED_LOG_TEXT } from "../invoke-access.ts";
+import { refuseInvoke } from "../invoke-checks.ts";
 import type { Ports } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
@@ -9,7 +11,7 @@ import type { CompiledMethod, HttpIntegration, LambdaIntegration, RestDeployment
 import { identityValues } from "./identity-values.ts";
 import type { SentRequest, SentToEndpoint, SentToFunction } from "./map-integration-request.ts";
 import { type ProxyResponse, parseProxyResponse } from "./proxy-response.ts";
-import type { MatchedMethod, RestRequest } from "./request.ts";
+import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
 
 /** What an integration answered. */
 export type ReceivedResponse =
@@ -45,7 +47,7 @@ export interface ReceivedFromProxyFunction {
   readonly response: ProxyResponse;
 }
 
-/** What a function without code answers; what AWS does is (?), a missing permission is this. */
+/** A missing permission (C: sal-blog.com/iam-api-gateway-500error), and a function without code, of which AWS's answer is (?). */
 const NOT_INVOCABLE_RESPONSE_TYPE = "API_CONFIGURATION_ERROR";
 const NOT_INVOCABLE_STATUS = 500;
 /** A throttled function is a 500 of the type INTEGRATION_FAILURE (C: three reports). */
@@ -63,6 +65,7 @@ export function callIntegration(
   sent: SentRequest,
   request: RestRequest,
   matched: MatchedMethod<CompiledMethod>,
+  caller: Caller,
   deployment: Pick<RestDeployment, "identityHeaders">,
   ports: Ports,
   trace: Trace,
@@ -70,7 +73,7 @@ export function callIntegration(
   /** What a function wrote, without what the request says of its caller; the values are looked up at the first use. */
   let values: readonly string[] | undefined;
   const mask = (text: string): string => {
-    values ??= identityValues(request, matched, deployment);
+    values ??= [...identityValues(request, matched, deployment), ...(caller.apiKey ? [caller.apiKey.value] : [])];
     return maskIdentity(text, values);
   };
   switch (sent.type) {
@@ -83,7 +86,7 @@ export function callIntegration(
     case "AWS":
     case "AWS_PROXY":
       // sent says so
-      return callFunction(sent, matched.method.integration as LambdaIntegration, mask, ports, trace);
+      return callFunction(sent, matched.method.integration as LambdaIntegration, caller, mask, ports, trace);
   }
 }
 
@@ -155,11 +158,21 @@ function unreachable(message: string, actual: string): Refusal {
 async function callFunction(
   sent: SentToFunction,
   integration: LambdaIntegration,
+  caller: Caller,
   mask: (text: string) => string,
   ports: Ports,
   trace: Trace,
 ): Promise<ReceivedFromFunction | ReceivedFromProxyFunction> {
   const { functionArn, timeoutMs } = integration;
+  const refused = refuseInvoke(integration, caller.iam, ports.now());
+  if (refused !== undefined) {
+    trace.integration = { type: sent.type, target: functionArn };
+    throw new Refusal(
+      NOT_INVOCABLE_RESPONSE_TYPE,
+      { reason: "lambda_not_permitted", ...refused },
+      { status: NOT_INVOCABLE_STATUS, message: INTERNAL_SERVER_ERROR, loggedError: REST_INVOKE_REFUSED_LOG_TEXT },
+    );
+  }
   if (sent.type === "AWS") {
     const problem = jsonProblem(sent.payload);
     if (problem !== undefined) {

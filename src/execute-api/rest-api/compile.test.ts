@@ -83,6 +83,13 @@ function authorizerOf(given: Given) {
   return authorization.authorizer;
 }
 
+const POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc";
+const COGNITO = {
+  type: "COGNITO_USER_POOLS",
+  identitySource: "method.request.header.X-Token",
+  providerARNs: [POOL],
+} as const;
+
 const rulesOf = (findings: readonly Finding[]): string[] => findings.map(({ rule }) => rule);
 
 describe("a route that is not understood answers 501, and lets nobody in should that ever change", () => {
@@ -95,7 +102,36 @@ describe("a route that is not understood answers 501, and lets nobody in should 
       "authorizer-unknown",
     ],
     ["CUSTOM without an authorizer", { method: { authorizationType: "CUSTOM" } }, "authorizer-unknown"],
-    ["COGNITO_USER_POOLS", { method: { authorizationType: "COGNITO_USER_POOLS" } }, "authorization-type-unsupported"],
+    [
+      "COGNITO_USER_POOLS without an authorizer",
+      { method: { authorizationType: "COGNITO_USER_POOLS" } },
+      "authorizer-unknown",
+    ],
+    [
+      "COGNITO_USER_POOLS with a Lambda authorizer",
+      { authorizer: {}, method: { authorizationType: "COGNITO_USER_POOLS" } },
+      "authorizer-type-mismatch",
+    ],
+    [
+      "COGNITO_USER_POOLS with a JWT authorizer",
+      { authorizer: jwt(), method: { authorizationType: "COGNITO_USER_POOLS" } },
+      "authorizer-type-mismatch",
+    ],
+    [
+      "CUSTOM with a Cognito authorizer",
+      { authorizer: COGNITO, method: { authorizationType: "CUSTOM" } },
+      "authorizer-type-mismatch",
+    ],
+    [
+      "JWT with a Cognito authorizer",
+      { authorizer: COGNITO, method: { authorizationType: "JWT" } },
+      "authorizer-type-mismatch",
+    ],
+    [
+      "a Cognito authorizer without a user pool",
+      { authorizer: { ...COGNITO, providerARNs: [] }, method: { authorizationType: "COGNITO_USER_POOLS" } },
+      "authorizer-invalid",
+    ],
     ["JWT without an authorizer", { method: { authorizationType: "JWT" } }, "authorizer-unknown"],
     [
       "JWT with a Lambda authorizer",
@@ -139,11 +175,7 @@ describe("a route that is not understood answers 501, and lets nobody in should 
       { method: { authorizationType: "constructor" as "NONE" } },
       "authorization-type-unsupported",
     ],
-    [
-      "an authorizer of a type that is not served",
-      { authorizer: { type: "COGNITO_USER_POOLS" } },
-      "authorizer-invalid",
-    ],
+    ["an authorizer of a type that is not served", { authorizer: { type: "MAGIC" as "TOKEN" } }, "authorizer-invalid"],
     ["an authorizer without a function", { authorizer: { authorizerUri: "" } }, "authorizer-invalid"],
     [
       "an authorizer whose function a missing stage variable names",
@@ -365,3 +397,33 @@ function withoutIntegration(): Partial<Method> {
   const { methodIntegration: _none, ...rest } = method();
   return { ...rest, methodIntegration: undefined } as unknown as Partial<Method>; // as a file without one gives it
 }
+
+test.each([
+  ["the pool's own issuer", {}, "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc"],
+  [
+    "the issuer that the project names for the pool",
+    { issuerOfUserPool: (arn: string) => (arn === POOL ? "http://localhost:4567/us-east-1_abc" : undefined) },
+    "http://localhost:4567/us-east-1_abc",
+  ],
+  [
+    "the pool's own where another is named for another pool",
+    { issuerOfUserPool: (arn: string) => (arn === `${POOL}x` ? "http://localhost:4567/" : undefined) },
+    "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc",
+  ],
+])(
+  "a Cognito authorizer is compiled with the method's scopes and %s, and its header is kept out of records",
+  (_, options, issuer) => {
+    const { deployment, findings } = compileGiven({
+      authorizer: COGNITO,
+      method: { authorizationType: "COGNITO_USER_POOLS", authorizationScopes: ["shop/read"] },
+      options,
+    });
+    expect(findings).toEqual([]);
+    expect(methodOf(deployment).authorization).toMatchObject({
+      type: "COGNITO_USER_POOLS",
+      scopes: ["shop/read"],
+      authorizer: { lowerCaseHeader: "x-token", issuers: new Map([[issuer, { issuer, algorithms: ["RS256"] }]]) },
+    });
+    expect(deployment?.identityHeaders).toContain("x-token");
+  },
+);

@@ -3,19 +3,29 @@ import { lambdaFunctionArnOf } from "../../aws/arn.ts";
 import { formatPolicyProblem, parsePolicy } from "../../aws/policy/parse-policy.ts";
 import type { Policy } from "../../aws/policy/policy.ts";
 import type { Finding, SourcePosition } from "../../model/finding.ts";
+import type { InvokeAccess } from "../../model/invoke-access.ts";
 import type { Authorizer, Method, RestApi, Stage } from "../../model/rest-api.ts";
 import { authorizerCachePrefix } from "../authorizers/authorizer-cache.ts";
 import { parseIdentitySources } from "../authorizers/identity-source.ts";
 import type { LambdaAuthorizer } from "../authorizers/lambda-authorizer.ts";
+import { InvokeChecks } from "../invoke-checks.ts";
 import { compileAccessLogFormat } from "../mapping/context-variables.ts";
 import { fillStageVariables } from "../stage-variables.ts";
 import { compileWholeMatch } from "../whole-match.ts";
 import { apiPosition } from "./api-position.ts";
+import { type CognitoAuthorizer, compileCognitoAuthorizer } from "./cognito-authorizer.ts";
 import { compileGatewayResponses } from "./compile-gateway-response.ts";
 import { compileIntegration, compileRequestValidation } from "./compile-integration.ts";
 import { NO_TEMPLATES } from "./compile-mapping.ts";
-import type { AccessLog, CompiledMethod, MethodAuthorization, RestDeployment } from "./deployment.ts";
+import type {
+  AccessLog,
+  CompiledIntegration,
+  CompiledMethod,
+  MethodAuthorization,
+  RestDeployment,
+} from "./deployment.ts";
 import { compileJwtAuthorizer, type JwtAuthorizer } from "./jwt-authorizer.ts";
+import { compileMethodThrottles } from "./method-throttle.ts";
 import { ResourceTree } from "./resource-tree.ts";
 
 export interface CompileOptions {
@@ -25,8 +35,12 @@ export interface CompileOptions {
   readonly deploymentId: string;
   /** Whether code for a function is known; routes whose function has none answer 501. */
   readonly hasFunction: (functionArn: string) => boolean;
+  /** The issuer that stands in for a Cognito user pool, by the pool's ARN; undefined: the pool's own. */
+  readonly issuerOfUserPool?: (userPoolArn: string) => string | undefined;
   /** `RULE@LogicalId` pairs the user accepts. */
   readonly accepts: (finding: Finding) => boolean;
+  /** Absent: invoking is not held against the files. */
+  readonly access?: InvokeAccess;
 }
 
 export interface Compiled {
@@ -45,19 +59,35 @@ const MAX_RESULT_TTL_SECONDS = 3600;
  */
 export function compile(api: RestApi, stage: Stage, options: CompileOptions): Compiled {
   const findings: Finding[] = [];
-  const facts = { ...options, apiId: api.apiId, stageName: stage.stageName, stageVariables: stage.variables };
+  const place = { ...options, apiId: api.apiId, stageName: stage.stageName, stageVariables: stage.variables };
+  const facts: Facts = { ...place, invokes: new InvokeChecks(place) };
   const authorizers = new Map<string, CompiledAuthorizer | Finding>();
   for (const authorizer of api.authorizers) authorizers.set(authorizer.id, compileAuthorizer(authorizer, facts));
 
+  const throttleOf = compileMethodThrottles(api, stage);
   const tree = new ResourceTree<CompiledMethod>();
+  const asked = new Set<unknown>();
   for (const resource of api.resources) {
     for (const method of resource.resourceMethods) {
-      const compiled = compileMethod(api, resource.id, resource.path, method, authorizers, facts);
+      const bare = compileMethod(api, resource.id, resource.path, method, authorizers, facts);
+      const throttle = throttleOf(resource.path, method.httpMethod);
+      const compiled = throttle === undefined ? bare : { ...bare, throttle };
       if (compiled.notServed) findings.push(compiled.notServed);
       tree.add(resource.path, method.httpMethod, compiled);
+      if (compiled.authorization.type === "CUSTOM") asked.add(compiled.authorization.authorizer);
     }
   }
-
+  for (const { id, name, at } of api.authorizers) {
+    const compiled = authorizers.get(id);
+    if (compiled === undefined || !asked.has(compiled) || !("functionArn" in compiled)) continue;
+    facts.invokes.note(compiled, {
+      subject: `authorizer "${name}"`,
+      answer: '500 {"message":null}',
+      at,
+      logicalId: name,
+    });
+  }
+  findings.push(...facts.invokes.findings());
   const gatewayResponses = compileGatewayResponses(api);
   findings.push(...gatewayResponses.findings);
   const resourcePolicy = compileResourcePolicy(api, facts);
@@ -91,12 +121,13 @@ export function compile(api: RestApi, stage: Stage, options: CompileOptions): Co
   };
 }
 
-type CompiledAuthorizer = LambdaAuthorizer | JwtAuthorizer;
+type CompiledAuthorizer = LambdaAuthorizer | CognitoAuthorizer | JwtAuthorizer;
 
 interface Facts extends CompileOptions {
   readonly apiId: string;
   readonly stageName: string;
   readonly stageVariables: Readonly<Record<string, string>>;
+  readonly invokes: InvokeChecks;
 }
 
 function compileMethod(
@@ -117,7 +148,7 @@ function compileMethod(
   };
   const refused = (finding: Finding): CompiledMethod => ({
     ...base,
-    // Never reached: notServed answers first. AWS_IAM refuses everything, should that ever change.
+    // Never reached: notServed answers first. AWS_IAM refuses what is not served, should that ever change.
     authorization: { type: "AWS_IAM" },
     integration: NO_INTEGRATION,
     notServed: { ...finding, route },
@@ -145,9 +176,28 @@ function compileMethod(
   return {
     ...base,
     authorization,
-    integration: integration.integration,
+    integration: withInvokeTerms(integration.integration, method, resourcePath, facts),
     ...(validation.validation && { validation: validation.validation }),
   };
+}
+
+/** The source is the method as declared, `ANY` literally, and the path as its template (C: a real log shows `ANY/{resource+}`). */
+function withInvokeTerms(
+  integration: CompiledIntegration,
+  { httpMethod, authorizationType, methodIntegration, at }: Method,
+  resourcePath: string,
+  { invokes, stageName, apiId }: Facts,
+): CompiledIntegration {
+  if (!("functionArn" in integration)) return integration;
+  const terms = invokes.judge({
+    uri: methodIntegration?.uri ?? "",
+    source: `${stageName}/${httpMethod}${resourcePath}`,
+    credentials: methodIntegration?.credentials,
+    hasIamCaller: authorizationType === "AWS_IAM",
+  });
+  const answer = '500 {"message": "Internal server error"}';
+  invokes.note(terms, { subject: `${httpMethod} ${resourcePath}`, answer, at, logicalId: apiId });
+  return { ...integration, ...terms };
 }
 
 const NO_INTEGRATION = {
@@ -172,6 +222,7 @@ function compileAuthorization(
     case "AWS_IAM":
       return { type: "AWS_IAM" };
     case "CUSTOM":
+    case "COGNITO_USER_POOLS":
     case "JWT": {
       const authorizer = authorizers.get(method.authorizerId ?? "");
       if (authorizer === undefined) {
@@ -183,24 +234,26 @@ function compileAuthorization(
         );
       }
       if ("rule" in authorizer) return authorizer;
-      const isJwt = authorizer.type === "JWT";
-      if (isJwt !== (method.authorizationType === "JWT")) {
+      const wanted = authorizer.type === "TOKEN" || authorizer.type === "REQUEST" ? "CUSTOM" : authorizer.type;
+      if (wanted !== method.authorizationType) {
         return routeFinding(
           "authorizer-type-mismatch",
           `${route} has authorization type ${method.authorizationType}, and its authorizer "${authorizer.name}" is of type ${authorizer.type}.`,
-          `Make it ${isJwt ? "JWT" : "CUSTOM"}, or name another authorizer.`,
+          `Make it ${wanted}, or name another authorizer.`,
           method.at,
         );
       }
-      if (isJwt) return { type: "JWT", authorizer, scopes: method.authorizationScopes };
+      const scopes = method.authorizationScopes;
+      if (authorizer.type === "COGNITO_USER_POOLS") return { type: "COGNITO_USER_POOLS", authorizer, scopes };
+      if (authorizer.type === "JWT") return { type: "JWT", authorizer, scopes };
       if (!facts.hasFunction(authorizer.functionArn)) return functionMissing(authorizer.functionArn, method.at);
       return { type: "CUSTOM", authorizer };
     }
     default:
       return routeFinding(
         "authorization-type-unsupported",
-        `${route} has authorization type ${method.authorizationType}, which is not served; NONE, AWS_IAM, CUSTOM and JWT are.`,
-        "Use a Lambda or JWT authorizer.",
+        `${route} has authorization type ${method.authorizationType}, which is not served; NONE, AWS_IAM, CUSTOM, COGNITO_USER_POOLS and JWT are.`,
+        "Use one of those.",
         method.at,
       );
   }
@@ -208,12 +261,16 @@ function compileAuthorization(
 
 function compileAuthorizer(authorizer: Authorizer, facts: Facts): CompiledAuthorizer | Finding {
   if (authorizer.type === "JWT") return compileJwtAuthorizer(authorizer);
+  if (authorizer.type === "COGNITO_USER_POOLS") return compileCognitoAuthorizer(authorizer, facts.issuerOfUserPool);
   const problem = (message: string, fix: string): Finding => ({
     ...routeFinding("authorizer-invalid", `Authorizer "${authorizer.name}": ${message}`, fix, authorizer.at),
     logicalId: authorizer.name,
   });
   if (authorizer.type !== "TOKEN" && authorizer.type !== "REQUEST") {
-    return problem(`type ${authorizer.type} is not served; TOKEN, REQUEST and JWT are.`, "Use one of those.");
+    return problem(
+      `type ${authorizer.type} is not served; TOKEN, REQUEST, COGNITO_USER_POOLS and JWT are.`,
+      "Use one of those.",
+    );
   }
   const uri = fillStageVariables(authorizer.authorizerUri ?? "", facts.stageVariables);
   const functionArn = lambdaFunctionArnOf(uri)?.functionArn;
@@ -266,6 +323,12 @@ function compileAuthorizer(authorizer: Authorizer, facts: Facts): CompiledAuthor
     identitySources: sources.sources,
     ...(validation !== undefined &&
       expression !== undefined && { validation: { expression, matches: validation.matches } }),
+    ...facts.invokes.judge({
+      uri,
+      source: `authorizers/${authorizer.id}`,
+      credentials: authorizer.authorizerCredentials,
+      hasIamCaller: false,
+    }),
     ttlMs: ttlSeconds * 1000,
     cachePrefix: authorizerCachePrefix(facts.apiId, facts.stageName, authorizer.id, revision),
     stageKey: `${facts.apiId}/${facts.stageName}`,
@@ -318,7 +381,7 @@ function routeFinding(rule: string, message: string, fix: string, at: SourcePosi
 function identityHeadersOf(authorizers: readonly (CompiledAuthorizer | Finding)[]): ReadonlySet<string> {
   const names = authorizers.flatMap((authorizer) => {
     if ("rule" in authorizer) return [];
-    if (authorizer.type === "JWT") return authorizer.lowerCaseHeader;
+    if ("lowerCaseHeader" in authorizer) return authorizer.lowerCaseHeader;
     return authorizer.identitySources
       .filter((source) => source.kind === "header")
       .map((source) => source.name.toLowerCase());

@@ -1,3 +1,4 @@
+import { identityFields } from "../authorizers/identity-fields.ts";
 import type { Refusal } from "../refusal.ts";
 import { formatRequestTime } from "../request-time.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
@@ -23,7 +24,7 @@ export function contextVariables({ request, deployment, matched, caller }: Conte
     domainPrefix: request.domainName.split(".", 1)[0] ?? "",
     extendedRequestId: request.extendedRequestId,
     httpMethod: request.method,
-    identity: identityOf(request),
+    identity: identityOf(request, caller),
     path: request.requestPath,
     // `HTTP/1.1` whatever the client spoke (D).
     protocol: "HTTP/1.1",
@@ -48,20 +49,23 @@ export function errorVariables(refusal: Refusal, message: string | null): Contex
   };
 }
 
-/** `requestContext.identity` and `$context.identity` of a caller without IAM: nulls but for address and agent (R). */
-export function identityOf(request: RestRequest): Readonly<Record<string, string | null>> {
+/** `$context.identity`: nulls but for address and agent unless somebody signed (R). */
+function identityOf(request: RestRequest, caller: Caller | undefined): Readonly<Record<string, string | null>> {
+  const signer = identityFields(caller?.iam);
   return {
-    accessKey: null,
-    accountId: null,
-    caller: null,
-    cognitoAuthenticationProvider: null,
-    cognitoAuthenticationType: null,
-    cognitoIdentityId: null,
-    cognitoIdentityPoolId: null,
-    principalOrgId: null,
+    accessKey: signer.accessKey,
+    accountId: signer.accountId,
+    caller: signer.caller,
+    // Absent, so null, on methods that require no key (D).
+    ...(caller?.apiKey && { apiKey: caller.apiKey.value, apiKeyId: caller.apiKey.id }),
+    cognitoAuthenticationProvider: signer.cognitoAuthenticationProvider,
+    cognitoAuthenticationType: signer.cognitoAuthenticationType,
+    cognitoIdentityId: signer.cognitoIdentityId,
+    cognitoIdentityPoolId: signer.cognitoIdentityPoolId,
+    principalOrgId: signer.principalOrgId,
     sourceIp: request.sourceIp,
-    user: null,
+    user: signer.user,
     userAgent: request.userAgent,
-    userArn: null,
+    userArn: signer.userArn,
   };
 }

@@ -3,8 +3,11 @@ import type { Finding } from "../../model/finding.ts";
 import type { ContentHandling, GatewayResponseType } from "../../model/rest-api.ts";
 import type { LambdaAuthorizer } from "../authorizers/lambda-authorizer.ts";
 import type { EndpointUri } from "../integrations/endpoint-uri.ts";
+import type { InvokeTerms } from "../invoke-checks.ts";
+import type { Bucket } from "../limits/limits.ts";
 import type { JavaRegex } from "../mapping/velocity/java-regex.ts";
 import type { BodyValidator } from "./body-validator.ts";
+import type { CognitoAuthorizer } from "./cognito-authorizer.ts";
 import type { CompiledTemplate, ParameterMapping, TemplateByType } from "./compile-mapping.ts";
 import type { CompiledGatewayResponse } from "./gateway-response.ts";
 import type { JwtAuthorizer } from "./jwt-authorizer.ts";
@@ -48,6 +51,12 @@ export type MethodAuthorization =
   | { readonly type: "AWS_IAM" }
   | { readonly type: "CUSTOM"; readonly authorizer: LambdaAuthorizer }
   | {
+      readonly type: "COGNITO_USER_POOLS";
+      readonly authorizer: CognitoAuthorizer;
+      /** None asks for an ID token, else an access token needs any one of them. */
+      readonly scopes: readonly string[];
+    }
+  | {
       readonly type: "JWT";
       readonly authorizer: JwtAuthorizer;
       /** A token needs any one of them; none asks for none. */
@@ -61,6 +70,8 @@ export interface CompiledMethod {
   readonly httpMethod: string;
   readonly authorization: MethodAuthorization;
   readonly apiKeyRequired: boolean;
+  /** Of the method, or of the stage. */
+  readonly throttle?: Bucket;
   readonly validation?: RequestValidation;
   readonly integration: CompiledIntegration;
   /** Status codes a method response is declared for. */
@@ -112,7 +123,7 @@ export type CompiledEndpoint =
   | { readonly ok: true; readonly uri: EndpointUri }
   | { readonly ok: false; readonly message: string };
 
-export interface LambdaIntegration extends IntegrationBase {
+export interface LambdaIntegration extends IntegrationBase, InvokeTerms {
   readonly type: "AWS" | "AWS_PROXY";
   readonly httpMethod: string;
   readonly functionArn: string;

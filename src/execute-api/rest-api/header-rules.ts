@@ -96,8 +96,9 @@ export function endpointHeaders({ type, apiId, request, mapped }: EndpointHeader
   for (let at = 0; at < mapped.length; at += 2) {
     const name = mapped[at] as string;
     const lower = name.toLowerCase();
-    if (NEVER_SENT.has(lower)) continue;
-    headers.push(name, mapped[at + 1] as string);
+    const value = mapped[at + 1] as string;
+    if (NEVER_SENT.has(lower) || (lower === "authorization" && isSignature(value))) continue;
+    headers.push(name, value);
     taken.add(lower);
   }
   if (!taken.has("accept")) headers.push("Accept", "application/json");
@@ -110,7 +111,10 @@ export function endpointHeaders({ type, apiId, request, mapped }: EndpointHeader
   return headers;
 }
 
-/** `Authorization: AWS4-HMAC-SHA256 …` and its multi-region sibling. */
+/**
+ * `Authorization: AWS4-HMAC-SHA256 …` and its multi-region sibling. A signature in the query is passed on with the rest of
+ * the query: nothing says that it is not (?).
+ */
 export function isSignature(authorization: string): boolean {
   return authorization.startsWith("AWS4-");
 }

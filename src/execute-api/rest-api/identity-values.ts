@@ -1,4 +1,5 @@
 import { cookieValues } from "../authorizers/mask-identity.ts";
+import { signatureValues } from "../authorizers/signature-values.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
 import type { MatchedMethod, RestRequest } from "./request.ts";
 
@@ -8,12 +9,13 @@ export function identityValues(
   { method }: MatchedMethod<CompiledMethod>,
   { identityHeaders }: Pick<RestDeployment, "identityHeaders">,
 ): readonly string[] {
-  const values: string[] = [];
+  const values = [...signatureValues(headers, query)];
   for (const name of identityHeaders) {
     const sent = headers.all(name);
     values.push(...sent);
     if (name === "cookie") values.push(...sent.flatMap(cookieValues));
   }
+  if (method.apiKeyRequired) values.push(...headers.all("x-api-key"));
   const { authorization } = method;
   const sources = authorization?.type === "CUSTOM" ? authorization.authorizer.identitySources : [];
   for (const source of sources) if (source.kind === "querystring") values.push(...(query.get(source.name) ?? []));

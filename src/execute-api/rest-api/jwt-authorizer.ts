@@ -1,40 +1,27 @@
 import type { Finding } from "../../model/finding.ts";
 import type { Authorizer, JwtIssuer } from "../../model/rest-api.ts";
-import { decodeJwt } from "../../token/decode-jwt.ts";
-import { judgeClaims, refuseIssuer } from "../../token/judge-claims.ts";
-import type { JwsAlgorithm } from "../../token/jws-algorithm.ts";
-import type { KeySet } from "../../token/key-set.ts";
-import { readRememberedHeader } from "../../token/remember-headers.ts";
 import { matchScopes } from "../../token/scopes.ts";
 import type { Claims } from "../../token/token-verdict.ts";
-import type { VerifyOptions } from "../../token/verify-jwt.ts";
-import { type RemoteTokenVerdict, verifyDecodedWithRemoteKeys } from "../../token/verify-with-remote-keys.ts";
-import { parseIdentitySources } from "../authorizers/identity-source.ts";
-import { RememberedTokens, type VerifiedToken } from "../authorizers/remembered-tokens.ts";
-import { summarizeToken } from "../authorizers/summarize-token.ts";
 import type { Ports } from "../ports.ts";
 import type { Trace } from "../trace.ts";
+import { compileTokenHeader, readHeaderToken, type TokenHeader } from "./header-token.ts";
+import { type IssuerToken, IssuerTokens, type TrustedIssuer } from "./issuer-tokens.ts";
 import { judgeRequiredClaims } from "./judge-required-claims.ts";
 import { claimJson } from "./jwt-claims.ts";
 import { claimNotAccepted, scopeInsufficient, tokenMissing, tokenRefused } from "./jwt-refusal.ts";
 import type { Caller, RestRequest } from "./request.ts";
 
 /** A JWT authorizer of a deployment. */
-export interface JwtAuthorizer {
+export interface JwtAuthorizer extends TokenHeader {
   readonly type: "JWT";
   readonly id: string;
   readonly name: string;
   /** By `iss`, byte for byte (D). */
-  readonly issuers: ReadonlyMap<string, TrustedIssuer>;
-  /** As configured, e.g. `method.request.header.Authorization`. */
-  readonly expression: string;
-  readonly lowerCaseHeader: string;
+  readonly issuers: ReadonlyMap<string, JwtTrust>;
 }
 
-interface TrustedIssuer {
-  readonly issuer: string;
+interface JwtTrust extends TrustedIssuer {
   readonly audiences: readonly string[];
-  readonly algorithms: readonly JwsAlgorithm[];
   readonly requiredClaims: JwtIssuer["requiredClaims"];
 }
 
@@ -44,8 +31,6 @@ const DEFAULT_ALGORITHMS = ["RS256", "RS384", "RS512"] as const;
 const LEEWAY_SECONDS = 0;
 /** `client_id` only where `aud` is absent, as HTTP APIs do it (?): access tokens of Cognito, which AWS names as an issuer (D). */
 const CLIENT_ID_AS_AUDIENCE = true;
-/** The scheme may be there or not, in any casing (?). */
-const SCHEME = /^bearer(?: +|$)/i;
 
 export function compileJwtAuthorizer(authorizer: Authorizer): JwtAuthorizer | Finding {
   const { id, name, identitySource, jwtConfiguration, at } = authorizer;
@@ -58,15 +43,14 @@ export function compileJwtAuthorizer(authorizer: Authorizer): JwtAuthorizer | Fi
     at,
     logicalId: name,
   });
-  const parsed = parseIdentitySources(identitySource);
-  const [source, ...more] = parsed.ok ? parsed.sources : [];
-  if (source?.kind !== "header" || more.length > 0) {
+  const header = compileTokenHeader(identitySource);
+  if (header === undefined) {
     return invalid(
       `it reads exactly one header, identitySource is ${JSON.stringify(identitySource)}.`,
       "Write method.request.header.NAME.",
     );
   }
-  const issuers = new Map<string, TrustedIssuer>();
+  const issuers = new Map<string, JwtTrust>();
   for (const { issuer, audience, algorithms = DEFAULT_ALGORITHMS, requiredClaims } of jwtConfiguration?.issuers ?? []) {
     if (issuers.has(issuer)) return invalid(`it names the issuer ${issuer} twice.`, "Name it once.");
     if (audience.length === 0) {
@@ -75,8 +59,7 @@ export function compileJwtAuthorizer(authorizer: Authorizer): JwtAuthorizer | Fi
     issuers.set(issuer, { issuer, audiences: audience, algorithms, requiredClaims });
   }
   if (issuers.size === 0) return invalid("it has no issuer.", "Name the iss of the tokens, byte for byte.");
-  const { expression } = source;
-  return { type: "JWT", id, name, issuers, expression, lowerCaseHeader: source.name.toLowerCase() };
+  return { type: "JWT", id, name, issuers, ...header };
 }
 
 /**
@@ -93,63 +76,33 @@ export function authorizeWithJwt(
   ports: Pick<Ports, "issuerKeys" | "now">,
   trace: Trace,
 ): Caller | Promise<Caller> {
-  const { id, name, issuers, lowerCaseHeader } = authorizer;
+  const { id, name, issuers } = authorizer;
   trace.authorization = { type: "JWT", authorizerId: id, authorizerName: name };
-  // A repeated header is one value with commas, and so no token.
-  const values = request.headers.all(lowerCaseHeader);
-  const sent = values.length === 0 ? undefined : values.join(",");
-  const token = sent?.replace(SCHEME, "");
-  if (token === undefined || token === "") throw tokenMissing(authorizer, sent);
-
-  const known = rememberedTokens.find(token);
-  const knownIssuer = known && issuers.get(known.claims.iss as string);
-  if (known !== undefined && knownIssuer !== undefined && isStillGood(known, knownIssuer, ports)) {
-    const judged = judgeClaims(known.claims, optionsOf(knownIssuer, ports));
-    if (!judged.ok) throw tokenRefused(judged, token, trace);
-    return grant(known, knownIssuer, methodScopes, trace);
-  }
-  const decoded = decodeJwt(token, readRememberedHeader);
-  if (!decoded.ok) throw tokenRefused(decoded, token, trace);
-  // Only which keys are asked for: nothing in the token is believed before one of them has verified it.
-  const issuer = issuers.get(decoded.claims.iss as string);
-  if (issuer === undefined) {
-    throw tokenRefused(refuseIssuer(decoded.claims, { issuers: [...issuers.keys()] }), token, trace);
-  }
-  const finish = (verdict: RemoteTokenVerdict, keys?: KeySet): Caller => {
-    if (!verdict.ok) throw tokenRefused(verdict, token, trace);
-    const algorithm = verdict.header.alg as JwsAlgorithm; // it was compared with the list
-    const record = { type: "JWT", token: summarizeToken(token, verdict), decision: "allow" } as const;
-    const verified = rememberedTokens.add({ token, byKid: keys?.byKid, claims: verdict.claims, algorithm, record });
-    return grant(verified, issuer, methodScopes, trace);
-  };
-  const remote = ports.issuerKeys.of(issuer.issuer);
-  const keys = remote.current();
-  const verdict = verifyDecodedWithRemoteKeys(decoded, remote, optionsOf(issuer, ports));
-  // After a fetch it is not said which keys verified the token, so nothing is remembered of it.
-  return verdict instanceof Promise ? verdict.then((fetched) => finish(fetched)) : finish(verdict, keys);
+  const read = readHeaderToken(authorizer, request);
+  if (!read.ok) throw tokenMissing(authorizer, read.actual);
+  return TOKENS.authorize(
+    read.token,
+    issuers,
+    (verified, issuer) => grant(verified, issuer, methodScopes, trace),
+    ports,
+    trace,
+  );
 }
 
-function optionsOf(
-  { issuer, audiences, algorithms }: TrustedIssuer,
-  ports: Pick<Ports, "now">,
-): Omit<VerifyOptions, "keys"> {
-  return {
+const TOKENS = new IssuerTokens<JwtTrust>({
+  type: "JWT",
+  optionsOf: ({ issuer, audiences, algorithms }, _, nowSeconds) => ({
     issuers: [issuer],
     audiences,
     algorithms,
     clientIdAsAudience: CLIENT_ID_AS_AUDIENCE,
     leewaySeconds: LEEWAY_SECONDS,
-    nowSeconds: ports.now() / 1000,
-  };
-}
+    nowSeconds,
+  }),
+  refuse: tokenRefused,
+});
 
-/** Under the keys that the issuer has now, and the algorithms that this authorizer takes: another's may be more. */
-function isStillGood(known: VerifiedHere, issuer: TrustedIssuer, ports: Pick<Ports, "issuerKeys">): boolean {
-  const keys = ports.issuerKeys.of(issuer.issuer).current();
-  return keys !== undefined && known.byKid === keys.byKid && issuer.algorithms.includes(known.algorithm);
-}
-
-function grant(verified: VerifiedHere, issuer: TrustedIssuer, methodScopes: readonly string[], trace: Trace): Caller {
+function grant(verified: IssuerToken, issuer: JwtTrust, methodScopes: readonly string[], trace: Trace): Caller {
   const { claims, token } = verified;
   if (issuer.requiredClaims.length > 0) {
     const failure = judgeRequiredClaims(claims, issuer.requiredClaims);
@@ -168,13 +121,3 @@ function grant(verified: VerifiedHere, issuer: TrustedIssuer, methodScopes: read
 function callerOf(claims: Claims): Caller {
   return Object.freeze({ authorizer: { claims: claimJson(claims) }, eventAuthorizer: { claims } });
 }
-
-/** What is worked out from a verified token once. */
-interface VerifiedHere extends VerifiedToken {
-  /** Authorizers that trust one issuer may take different ones of it. */
-  readonly algorithm: JwsAlgorithm;
-  readonly record: NonNullable<Trace["authorization"]>;
-  caller?: Caller;
-}
-
-const rememberedTokens = new RememberedTokens<VerifiedHere>();

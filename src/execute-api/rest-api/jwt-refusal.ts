@@ -3,7 +3,7 @@ import type { KeySetFailure } from "../../token/remote-key-set.ts";
 import { jsonTypeOf, type TokenFailure } from "../../token/token-verdict.ts";
 import { summarizeToken } from "../authorizers/summarize-token.ts";
 import { RECORDED_CLAIMS } from "../decision-record.ts";
-import { Refusal } from "../refusal.ts";
+import { Refusal, type RefusalWire } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
 import { SCOPE_REFUSAL_MESSAGE } from "./gateway-response.ts";
 import type { RequiredClaimFailure } from "./judge-required-claims.ts";
@@ -22,23 +22,34 @@ const ISSUER_AT_FAULT = "AUTHORIZER_FAILURE";
 /** A good token without any of the method's scopes. */
 const SCOPE_MISSING = "ACCESS_DENIED";
 
-export function tokenMissing({ expression, name }: JwtAuthorizer, sent: string | undefined): Refusal {
-  const actual = sent === undefined ? "absent" : sent === "" ? "empty" : "the scheme alone";
+/** `check` says more than the reason's own. */
+export function tokenMissing(
+  { expression, name }: Pick<JwtAuthorizer, "expression" | "name">,
+  actual: string,
+  check?: string,
+): Refusal {
   const message = `${expression} is ${actual}, authorizer "${name}" needs a token in it`;
-  return new Refusal(REFUSED, { reason: "jwt_missing", message, expected: expression, actual });
+  const expected = expression;
+  return new Refusal(REFUSED, { reason: "jwt_missing", message, ...(check && { check }), expected, actual });
 }
 
-export function tokenRefused(failure: TokenFailure | KeySetFailure, token: string, trace: Trace): Refusal {
+export function tokenRefused(
+  failure: TokenFailure | KeySetFailure,
+  token: string,
+  trace: Trace,
+  wire: RefusalWire = {},
+): Refusal {
   recordToken(token, trace);
   const { expected, actual } = failure as { readonly expected?: unknown; readonly actual?: unknown };
   // Failures of the issuer name the address that was asked, those of a token cannot.
-  return new Refusal("url" in failure ? ISSUER_AT_FAULT : REFUSED, {
+  const evidence = {
     reason: failure.reason,
     message: describeTokenVerdict(failure),
     check: TOKEN_REASONS[failure.reason].check,
     ...(expected !== undefined && { expected }),
     ...(actual !== undefined && { actual }),
-  });
+  };
+  return new Refusal("url" in failure ? ISSUER_AT_FAULT : REFUSED, evidence, wire);
 }
 
 export function claimNotAccepted(failure: RequiredClaimFailure, token: string, trace: Trace): Refusal {
@@ -82,6 +93,6 @@ export function scopeInsufficient(failure: ScopeFailure, token: string, trace: T
   );
 }
 
-function recordToken(token: string, trace: Trace): void {
+export function recordToken(token: string, trace: Trace): void {
   if (trace.authorization) trace.authorization = { ...trace.authorization, token: summarizeToken(token) };
 }

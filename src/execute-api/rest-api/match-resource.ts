@@ -1,32 +1,39 @@
 import { methodArn } from "../../aws/arn.ts";
+import { identifySigner, type Signer, type SignerPorts } from "../authorizers/identify-signer.ts";
+import { foundInstead } from "../authorizers/signature-evidence.ts";
+import { withoutAccessKeyId } from "../authorizers/signer-record.ts";
 import { Refusal } from "../refusal.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
 import type { MatchedMethod, RestRequest } from "./request.ts";
-import { refuseAsUnsigned } from "./signature-refusal.ts";
+import { refuseSignature } from "./signature-refusal.ts";
 
 /** The method ARN an authorised request may have at most, in bytes; longer answers 414 `Request URI too long` (D). */
 const METHOD_ARN_MAX_BYTES = 1600;
 
+/** What a verified signature gets where no method is: nothing else is known to be answered there (?). */
+const SIGNED_ELSEWHERE = "MISSING_AUTHENTICATION_TOKEN";
+
 /**
  * Finds the method for a request inside the deployed snapshot. A path or verb that is not there answers 403 as an
- * unsigned or wrongly signed call would (R): it looks like a token problem and is a wrong URL.
+ * unsigned or wrongly signed call would (R): it looks like a token problem and is a wrong URL. Refuses at once, except a
+ * signature by a key that is not known, which may have been made since.
  * conformance/rest-api/routing, conformance/rest-api/not-found
  */
-export function matchResource(request: RestRequest, deployment: RestDeployment): MatchedMethod<CompiledMethod> {
+export function matchResource(
+  request: RestRequest,
+  deployment: RestDeployment,
+  ports: SignerPorts,
+): MatchedMethod<CompiledMethod> | Promise<never> {
   const match = deployment.tree.match(request.path, request.method);
   if (match.outcome !== "matched") {
     const wrong =
       match.outcome === "no_method"
         ? `${request.method} is not deployed on ${request.path} (${match.methods.join(", ")} is)`
         : `no resource of the deployment matches ${request.path}`;
-    throw refuseAsUnsigned(request, {
-      unsigned: { reason: "route_not_found", message: wrong, actual: `${request.method} ${request.path}` },
-      notSigV4: {
-        reason: "route_not_found_bearer",
-        message: `${wrong}; the Authorization header was read as SigV4 and the token was never looked at`,
-        actual: `${request.method} ${request.path}`,
-      },
-      signed: `${wrong}; the request is signed, by an access key that is not known here`,
+    const signer = identifySigner(request.incoming, deployment.region, ports);
+    if (!(signer instanceof Promise)) throw refuseUnmatched(signer, wrong, request);
+    return signer.then((known) => {
+      throw refuseUnmatched(known, wrong, request);
     });
   }
   const arn = methodArn({
@@ -51,4 +58,23 @@ export function matchResource(request: RestRequest, deployment: RestDeployment):
     );
   }
   return { method: match.leaf, pathParameters: match.pathParameters, methodArn: arn };
+}
+
+/** Whatever is wrong with the credentials, the route is what has to be corrected: the reason and its message say so. */
+function refuseUnmatched(signer: Signer, wrong: string, { method, path, incoming }: RestRequest): Refusal {
+  const actual = `${method} ${path}`;
+  if (signer.ok) {
+    const message = `${wrong}; the signature of ${signer.identity.arn} is good`;
+    return new Refusal(SIGNED_ELSEWHERE, { reason: "route_not_found_signed", message, actual });
+  }
+  const { failure } = signer;
+  if (failure.reason === "signature_missing") {
+    return refuseSignature(failure, { reason: "route_not_found", message: wrong, actual });
+  }
+  if (foundInstead(failure, incoming) !== undefined) {
+    const message = `${wrong}; the Authorization header was read as SigV4 and the token was never looked at`;
+    return refuseSignature(failure, { reason: "route_not_found_bearer", message, actual });
+  }
+  const message = `${wrong}; REST APIs judge a signature all the same: ${withoutAccessKeyId(failure.message, failure.accessKeyId)}`;
+  return refuseSignature(failure, { reason: "route_not_found_signed", message, actual });
 }

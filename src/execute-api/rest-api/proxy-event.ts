@@ -1,3 +1,5 @@
+import { identityFields } from "../authorizers/identity-fields.ts";
+import type { IdentifiedApiKey } from "../limits/limits.ts";
 import { formatRequestTime } from "../request-time.ts";
 import type { RawHeaders } from "../transport.ts";
 import { isBinaryMediaType } from "./binary-media.ts";
@@ -8,7 +10,7 @@ import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
 /*
  * Lambda proxy event, payload format 1.0, and the REQUEST authorizer's event, which is the same minus the body.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-input-format
- * conformance/rest-api/proxy-event, conformance/authorizers/request-event
+ * conformance/rest-api/proxy-event, conformance/authorizers/request
  */
 
 /** AWS is always reached over TLS (R), so handlers may rely on these; a plain listener here must not make them redirect. */
@@ -47,6 +49,7 @@ export function authorizerRequestEvent(
   request: RestRequest,
   matched: MatchedMethod<CompiledMethod>,
   deployment: RestDeployment,
+  apiKey?: IdentifiedApiKey,
 ): Record<string, unknown> {
   // A signature is kept: the method has no AWS_IAM authorization, so the header is whatever the client meant it to be.
   const headers = eventHeaders(request, false);
@@ -63,7 +66,7 @@ export function authorizerRequestEvent(
     multiValueQueryStringParameters: query?.multi ?? {},
     pathParameters: matched.pathParameters,
     stageVariables: deployment.stageVariables,
-    requestContext: requestContext(request, matched, deployment, undefined),
+    requestContext: requestContext(request, matched, deployment, apiKey && { apiKey }),
   };
 }
 
@@ -151,6 +154,7 @@ function requestContext(
   deployment: RestDeployment,
   caller: Caller | undefined,
 ): Record<string, unknown> {
+  const signer = identityFields(caller?.iam);
   return {
     resourceId: matched.method.resourceId,
     ...(caller?.authorizer && { authorizer: caller.eventAuthorizer ?? caller.authorizer }),
@@ -166,18 +170,19 @@ function requestContext(
     requestTimeEpoch: request.requestTimeEpoch,
     requestId: request.requestId,
     identity: {
-      cognitoIdentityPoolId: null,
-      cognitoIdentityId: null,
-      principalOrgId: null,
-      cognitoAuthenticationType: null,
-      userArn: null,
+      cognitoIdentityPoolId: signer.cognitoIdentityPoolId,
+      cognitoIdentityId: signer.cognitoIdentityId,
+      ...(caller?.apiKey && { apiKey: caller.apiKey.value, apiKeyId: caller.apiKey.id }),
+      principalOrgId: signer.principalOrgId,
+      cognitoAuthenticationType: signer.cognitoAuthenticationType,
+      userArn: signer.userArn,
       userAgent: request.userAgent,
-      accountId: null,
-      caller: null,
+      accountId: signer.accountId,
+      caller: signer.caller,
       sourceIp: request.sourceIp,
-      accessKey: null,
-      cognitoAuthenticationProvider: null,
-      user: null,
+      accessKey: signer.accessKey,
+      cognitoAuthenticationProvider: signer.cognitoAuthenticationProvider,
+      user: signer.user,
     },
     domainName: request.domainName,
     deploymentId: deployment.deploymentId,

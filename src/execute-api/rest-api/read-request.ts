@@ -40,6 +40,7 @@ export function readRequest(incoming: IncomingRequest, target: StageTarget, port
   const sentRequestId = headers.last("x-amzn-requestid");
   const host = headers.last("host") ?? "";
   return {
+    incoming,
     method: methodOf(headers) ?? incoming.method,
     path: collapseLeadingSlashes(target.path),
     requestPath: target.requestPath,

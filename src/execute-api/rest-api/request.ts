@@ -1,9 +1,14 @@
+import type { Identity } from "../../aws/iam/identity.ts";
 import type { MatchedMapping } from "../custom-domains.ts";
 import type { HeaderFields } from "../header-fields.ts";
+import type { IdentifiedApiKey } from "../limits/limits.ts";
 import type { QueryValues } from "../query-string.ts";
+import type { IncomingRequest } from "../transport.ts";
 
 /** One request to a stage of a REST API, as every later step reads it. */
 export interface RestRequest {
+  /** As it was on the wire, which is what a signature speaks of. */
+  readonly incoming: IncomingRequest;
   /** The effective HTTP method, after `X-HTTP-Method-Override` (D). */
   readonly method: string;
   /** Path inside the stage as on the wire: percent-encoded, trailing slash kept, leading slashes collapsed to one (R). */
@@ -53,4 +58,8 @@ export interface Caller {
   /** `requestContext.authorizer` of an event, where it is not the same. */
   readonly eventAuthorizer?: Readonly<Record<string, unknown>>;
   readonly usageIdentifierKey?: string;
+  /** Of a method that requires one: it is good, its limits are judged after it. */
+  readonly apiKey?: IdentifiedApiKey;
+  /** Who signed: `requestContext.identity` and `$context.identity` name it. Has the secret: never written out whole. */
+  readonly iam?: Identity;
 }

@@ -15,6 +15,8 @@ export interface ProfilePath {
 /** Entra's tenant when no other is named. */
 export const DEFAULT_ENTRA_TENANT_ID = "11111111-1111-4111-8111-111111111111";
 
+/** (D) Amazon Cognito Developer Guide, "Verifying JSON web tokens". */
+const COGNITO_HOST = /^cognito-idp\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?$/;
 const DISCOVERY = "/.well-known/openid-configuration";
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 
@@ -60,10 +62,15 @@ export function profileIssuerUrl(profile: Profile, issuerUrl: string): string {
   return profile === "auth0" ? issuerUrl : `${issuerUrl}${PROVIDERS[profile].defaultPath}`;
 }
 
-/** The provider whose issuer this is, when it is one that a development issuer plays: by its path, on this machine. */
+/**
+ * The provider whose issuer this is, when it is one that a development issuer plays: by its path, on this machine, or a
+ * user pool's own, which a development issuer may speak for.
+ */
 export function profileOfIssuer(issuer: string): ImitatedProvider | undefined {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
-  if (url === undefined || !isLoopbackName(url.hostname)) return undefined;
+  if (url === undefined) return undefined;
+  if (COGNITO_HOST.test(url.hostname)) return "cognito";
+  if (!isLoopbackName(url.hostname)) return undefined;
   return NAMES.find((name) => PROVIDERS[name].issuerPath.test(url.pathname.slice(1)));
 }
 

@@ -105,6 +105,10 @@ describe("a profile writes the provider's claims", () => {
     expect(read({ issuer: `${issuerUrl}oauth2/aus1` }).claims).toHaveProperty("cid");
     expect(read({ issuer: "https://localhost:4568/oauth2/aus1" }).claims).toHaveProperty("cid");
     expect(read({ issuer: "https://org.okta.com/oauth2/aus1" }).claims).not.toHaveProperty("cid");
+    // A user pool's own, which the local issuer may speak for.
+    const pool = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_x";
+    expect(read({ issuer: pool }).claims).toMatchObject({ iss: pool, token_use: "access" });
+    expect(read({ issuer: pool.replace(".com", ".com.eve.example") }).claims).not.toHaveProperty("token_use");
     expect(read({ api: "tenant" }).claims).toHaveProperty("azp");
     expect(read({ api: "tenant" }).claims).not.toHaveProperty("typ");
   });

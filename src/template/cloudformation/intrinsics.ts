@@ -1,4 +1,4 @@
-import { type SourceNode, show } from "../source-node.ts";
+import { isMapping, type SourceNode, show } from "../source-node.ts";
 import { cidrBlocks } from "./cidr.ts";
 import { readInclude } from "./include.ts";
 import { MAX_TEXT_CHARACTERS, NO_VALUE, type Scope, UNRESOLVED } from "./resolve-template.ts";
@@ -48,6 +48,9 @@ const FUNCTIONS: Readonly<Record<string, Implementation>> = {
       return wrong(call, scope, "[separator, [values]]");
     }
     const texts = values.map(scalarText);
+    // What is wrong with it, if anything, is said already.
+    const unresolved = values.find((each) => isMapping(each) && holdsUnresolved(each));
+    if (unresolved !== undefined) return unresolved;
     return texts.includes(undefined) ? wrong(call, scope, "values of text") : bounded(call, texts.join(by), scope);
   },
   "Fn::Select": (call, scope) => {
@@ -175,7 +178,9 @@ function refer(from: SourceNode, name: string, scope: Scope): unknown {
     }
     return typeof parameter.value === "string" ? parameter.value : [...parameter.value];
   }
-  return scope.reference(name, from)?.ref ?? scope.unknownName(from, name);
+  const values = scope.reference(name, from);
+  if (values === undefined) return scope.unknownName(from, name);
+  return values.isMadeLater ? { [`${UNRESOLVED}Ref`]: name } : values.ref;
 }
 
 function pseudoParameter(name: string, { options: { place } }: Scope): unknown {
@@ -204,7 +209,7 @@ function attribute(from: SourceNode, logicalId: string, name: string, scope: Sco
   const values = scope.reference(logicalId, from);
   if (values === undefined) return scope.unknownName(from, logicalId);
   const value = values.attribute(name);
-  if (value !== undefined) return value;
+  if (value !== undefined) return values.isMadeLater ? { [`${UNRESOLVED}Fn::GetAtt`]: [logicalId, name] } : value;
   const message = `The resource ${logicalId} has no attribute ${JSON.stringify(name)}.`;
   return scope.unresolved(from, "Fn::GetAtt", message, "Correct the attribute.");
 }

@@ -192,6 +192,55 @@ Resources:
   expect(stack.findings).toMatchObject([{ rule: "nested-stack-not-read", effect: "none", logicalId: "Nested" }]);
 });
 
+describe("a type of IAM", () => {
+  const load1 = (type: string) => load(`Resources:\n  Odd: { Type: "${type}", Properties: {} }\n`);
+
+  test.each([
+    ["AWS::IAM::Polcy", "AWS::IAM::Policy"],
+    ["AWS::IAM::UserPolicies", "AWS::IAM::UserPolicy"],
+    ["AWS::Iam::User", "AWS::IAM::User"],
+    ["AWS::IAM::Accesskey", "AWS::IAM::AccessKey"],
+  ])("written %s stops the load", (type, meant) => {
+    expect(load1(type).findings).toMatchObject([
+      { rule: "resource-type-unknown", effect: "load", fix: `Write ${meant}.` },
+    ]);
+  });
+
+  test.each([
+    "AWS::IoT::Policy",
+    "AWS::FMS::Policy",
+    "AWS::XRay::Group",
+    "AWS::MemoryDB::User",
+    "AWS::IAM::InstanceProfile",
+    "AWS::IAM::OIDCProvider",
+    "AWS::IAM::SAMLProvider",
+    "AWS::IAM::ServiceLinkedRole",
+    "AWS::IAM::ServerCertificate",
+    "AWS::IAM::VirtualMFADevice",
+  ])("is not meant by %s, which is inert", (type) => {
+    const stack = load1(type);
+    expect(stack.findings).toEqual([]);
+    expect(stack.inert).toMatchObject([{ type }]);
+  });
+});
+
+test("users with their keys, API keys and usage plans are part of a stack, and none of it is inert", () => {
+  const stack = load(`
+Resources:
+  Clerk: { Type: "AWS::IAM::User", Properties: { Groups: [{ Ref: Staff }] } }
+  Staff: { Type: "AWS::IAM::Group" }
+  Signing: { Type: "AWS::IAM::AccessKey", Properties: { UserName: { Ref: Clerk } } }
+  Key: { Type: "AWS::ApiGateway::ApiKey", Properties: { Enabled: true } }
+  Plan: { Type: "AWS::ApiGateway::UsagePlan" }
+  Tie: { Type: "AWS::ApiGateway::UsagePlanKey", Properties: { KeyId: { Ref: Key }, KeyType: API_KEY, UsagePlanId: { Ref: Plan } } }
+`);
+  expect(stack.findings).toEqual([]);
+  expect(stack.inert).toEqual([]);
+  expect(stack.users).toMatchObject([{ name: "shop-Clerk", accessKeys: [{ name: "Signing" }] }]);
+  expect(stack.apiKeys).toHaveLength(1);
+  expect(stack.usagePlans).toMatchObject([{ keyIds: [stack.apiKeys[0]?.id] }]);
+});
+
 describe("a web ACL", () => {
   const restApi = { apiId: "pets", resources: [] } as never;
   const readRestApis: StackReaders["readRestApis"] = () => ({ restApis: [{ api: restApi, stages: [] }], findings: [] });
@@ -235,7 +284,17 @@ describe("values of any wrong kind end in findings, never in an exception", () =
     "Lambda::Permission": "Action FunctionName Principal SourceArn SourceAccount",
     "Lambda::Alias": "FunctionName Name",
     "IAM::Role": "RoleName Path AssumeRolePolicyDocument Policies ManagedPolicyArns PermissionsBoundary",
-    "IAM::Policy": "PolicyName PolicyDocument Roles",
+    "IAM::Policy": "PolicyName PolicyDocument Roles Users Groups",
+    "IAM::ManagedPolicy": "ManagedPolicyName PolicyDocument Roles Users Groups Path",
+    "IAM::UserPolicy": "PolicyName PolicyDocument UserName",
+    "IAM::GroupPolicy": "PolicyName PolicyDocument GroupName",
+    "IAM::User": "UserName Path Groups Policies ManagedPolicyArns PermissionsBoundary Tags LoginProfile",
+    "IAM::Group": "GroupName Path Policies ManagedPolicyArns",
+    "IAM::UserToGroupAddition": "GroupName Users",
+    "IAM::AccessKey": "UserName Status Serial",
+    "ApiGateway::ApiKey": "Name Value Enabled StageKeys GenerateDistinctId CustomerId",
+    "ApiGateway::UsagePlan": "UsagePlanName ApiStages Throttle Quota",
+    "ApiGateway::UsagePlanKey": "KeyId KeyType UsagePlanId",
     "WAFv2::WebACLAssociation": "ResourceArn",
   };
   const wrong = [

@@ -1,7 +1,9 @@
 import { basename, dirname, resolve } from "node:path";
 import type { Finding, SourcePosition } from "../../model/finding.ts";
+import type { PolicyAttachment, User } from "../../model/iam.ts";
 import type { InvokeAccess } from "../../model/invoke-access.ts";
 import type { LambdaFunction } from "../../model/lambda-function.ts";
+import type { ApiKey, UsagePlan } from "../../model/usage-plan.ts";
 import type { SourceDocument } from "../document.ts";
 import { nearestName } from "../nearest-name.ts";
 import { Report } from "../report.ts";
@@ -9,11 +11,13 @@ import { SourceNode, show } from "../source-node.ts";
 import { checkSections } from "./check-sections.ts";
 import { maskSecrets } from "./mask-secrets.ts";
 import { createReferenceValues } from "./reference-values.ts";
+import { readApiKeys } from "./resources/api-keys.ts";
 import { type LoadedDomain, readCustomDomains } from "./resources/custom-domains.ts";
 import { type LoadedHttpApi, readHttpApis } from "./resources/http-api.ts";
-import { readRoles } from "./resources/iam.ts";
+import { readIdentities } from "./resources/iam.ts";
 import { readFunctions, readPermissions } from "./resources/lambda.ts";
 import { createRefOf, type Materialize, type StackContext } from "./resources/stack-context.ts";
+import { readUsagePlans } from "./resources/usage-plans.ts";
 import { findWebAclAssociations } from "./resources/web-acl.ts";
 import type { StackPlace, StackResource } from "./stack.ts";
 import type { LoadedRestApi, StackReaders } from "./stack-readers.ts";
@@ -47,6 +51,13 @@ export interface LoadedStack {
   readonly domains: readonly LoadedDomain[];
   readonly functions: readonly LambdaFunction[];
   readonly access: InvokeAccess;
+  readonly users: readonly User[];
+  /** What it gives to users, groups and roles of other files. */
+  readonly attachments: readonly PolicyAttachment[];
+  /** Managed policies by ARN; undefined for one that cannot be read. */
+  readonly managedPolicies: ReadonlyMap<string, unknown>;
+  readonly apiKeys: readonly ApiKey[];
+  readonly usagePlans: readonly UsagePlan[];
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly inert: readonly InertResource[];
   readonly findings: readonly Finding[];
@@ -60,7 +71,7 @@ const RESOLVED_TRANSFORMS = new Set(["AWS::Include", "AWS::LanguageExtensions"])
 
 /** Types that are read; every other is inert. */
 const READ_TYPES =
-  /^AWS::(?:ApiGateway(?:V2)?::(?!(?:VpcLink|Account|ClientCertificate|Documentation(?:Part|Version))$)|Lambda::(?:Function|Permission|Version|Alias|Url)$|IAM::(?:Role|RolePolicy|Policy|ManagedPolicy)$|WAF(?:v2|Regional)::WebACLAssociation$)/;
+  /^AWS::(?:ApiGateway(?:V2)?::(?!(?:VpcLink|Account|ClientCertificate|Documentation(?:Part|Version))$)|Lambda::(?:Function|Permission|Version|Alias|Url)$|IAM::(?:AccessKey|(?:Group|Role|User)(?:Policy)?|ManagedPolicy|Policy|UserToGroupAddition)$|WAF(?:v2|Regional)::WebACLAssociation$)/;
 /** (D: CloudFormation, "Resources" and custom resources) `AWS::Lambda::Function`, `Vendor::Name::Type::MODULE`, `Custom::Name`. */
 const TYPE_FORM = /^(?:\w{2,64}::\w{2,64}::\w{2,64}(?:::MODULE)?|Custom::[\w@-]{1,60})$/;
 /** Types whose absence would change what answers a request: one that is nearly written so is not taken for inert. */
@@ -96,6 +107,19 @@ const DECIDING_TYPES = [
   "AWS::IAM::Role",
   "AWS::WAFv2::WebACLAssociation",
 ];
+/** Compared with types of IAM only: other services have an AWS::IoT::Policy, an AWS::XRay::Group. */
+const IAM_TYPES = [
+  "AccessKey",
+  "Group",
+  "GroupPolicy",
+  "ManagedPolicy",
+  "Policy",
+  "Role",
+  "RolePolicy",
+  "User",
+  "UserPolicy",
+  "UserToGroupAddition",
+].map((each) => `AWS::IAM::${each}`);
 
 /**
  * Reads a CloudFormation or SAM template as far as it makes APIs, functions and who may invoke them. Never throws for
@@ -165,7 +189,10 @@ function readStack(
   ];
   const domains = readCustomDomains(resources, mappable, context);
   const functions = readFunctions(resources, context);
-  const access = { roles: readRoles(resources, context), permissions: readPermissions(resources, context) };
+  const { users, roles, attachments, managedPolicies } = readIdentities(resources, context);
+  const access = { roles, permissions: readPermissions(resources, context) };
+  const apiKeys = readApiKeys(resources, context);
+  const usagePlans = readUsagePlans(resources, context);
   const inert = listInert(resources, report);
   const overrides = options.stageOverrides ?? {};
   return {
@@ -174,6 +201,11 @@ function readStack(
     domains,
     functions,
     access,
+    users,
+    attachments,
+    managedPolicies,
+    apiKeys,
+    usagePlans,
     outputs: resolved.outputs,
     inert,
     findings: report.findings,
@@ -226,7 +258,7 @@ function refuseSamResources(root: SourceNode, report: Report): void {
 function refuseUnknownTypes(resources: readonly StackResource[], report: Report): void {
   for (const { type, logicalId, at } of resources) {
     if (READ_TYPES.test(type)) continue;
-    const meant = nearestName(type, DECIDING_TYPES);
+    const meant = nearestName(type, /^AWS::IAM::/i.test(type) ? IAM_TYPES : DECIDING_TYPES);
     if (TYPE_FORM.test(type) && meant === undefined) continue;
     const message = `The type of ${logicalId} is ${show(type)}, which CloudFormation does not know.`;
     report.stopLoad({ rule: "resource-type-unknown", at, message, fix: meant ? `Write ${meant}.` : "Correct it." });
@@ -260,6 +292,11 @@ function nothing(report: Report, files: ReadonlySet<string>): LoadedStack {
     domains: [],
     functions: [],
     access: { roles: [], permissions: [] },
+    users: [],
+    attachments: [],
+    managedPolicies: new Map(),
+    apiKeys: [],
+    usagePlans: [],
     outputs: {},
     inert: [],
     findings: report.findings,

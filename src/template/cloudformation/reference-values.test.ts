@@ -45,6 +45,27 @@ describe("the id of an API", () => {
   });
 });
 
+test("users and groups give their name, and an ARN with their path", () => {
+  const user = refer("AWS::IAM::User", { UserName: "clerk", Path: "/shop/" });
+  expect([user.ref, user.attribute("Arn")]).toEqual(["clerk", "arn:aws:iam::123456789012:user/shop/clerk"]);
+  expect(refer("AWS::IAM::Group").attribute("Arn")).toBe("arn:aws:iam::123456789012:group/shop-MyThing");
+  expect(refer("AWS::IAM::Role", { RoleName: "r" }).attribute("RoleId")).toMatch(/^AROA[A-Z2-7]{17}$/);
+});
+
+test("an API key's id has 10 characters, and a usage plan has an id, too", () => {
+  const key = refer("AWS::ApiGateway::ApiKey");
+  expect(key.ref).toMatch(/^[a-z0-9]{10}$/);
+  expect(key.attribute("APIKeyId")).toBe(key.ref);
+  const plan = refer("AWS::ApiGateway::UsagePlan");
+  expect(plan.attribute("Id")).toBe(plan.ref);
+});
+
+test("what an access key gives is not known yet", () => {
+  expect(refer("AWS::IAM::AccessKey").isMadeLater).toBe(true);
+  expect(refer("AWS::IAM::AccessKey").attribute("Secret")).toBeUndefined();
+  expect(refer("AWS::IAM::User").isMadeLater).toBeUndefined();
+});
+
 test("an id differs by logical id and by type, and is the same at every load", () => {
   const integration = refer("AWS::ApiGatewayV2::Integration").ref;
   expect(integration).toMatch(/^[a-z0-9]{7}$/);

@@ -1,9 +1,11 @@
+import { stableUniqueId } from "../../aws/iam/unique-id.ts";
 import { apiIdOf, functionArn, functionNamed, generatedName, stableId, urlSuffix } from "./physical-ids.ts";
 import type { ReferencedResource, ReferenceValues, StackPlace } from "./stack.ts";
 
 /** What one type gives; attributes are made when asked for, since making one may resolve a property. */
 interface Values {
   readonly ref: string;
+  readonly isMadeLater?: true;
   readonly attributes: Readonly<Record<string, () => string | undefined>>;
 }
 
@@ -19,8 +21,9 @@ export function createReferenceValues(place: StackPlace): (resource: ReferencedR
   return (resource) => {
     const known = Object.hasOwn(KNOWN_TYPES, resource.type) ? KNOWN_TYPES[resource.type] : undefined;
     if (known === undefined) return foreignValues(resource, place);
-    const { ref, attributes } = known(resource, place);
-    return { ref, attribute: (name) => (Object.hasOwn(attributes, name) ? attributes[name]?.() : undefined) };
+    const { ref, attributes, isMadeLater } = known(resource, place);
+    const attribute = (name: string) => (Object.hasOwn(attributes, name) ? attributes[name]?.() : undefined);
+    return { ref, attribute, ...(isMadeLater && { isMadeLater }) };
   };
 }
 
@@ -30,6 +33,12 @@ function idOf(attribute?: string): ValuesOf {
     const ref = stableId(place, resource);
     return { ref, attributes: attribute === undefined ? {} : { [attribute]: () => ref } };
   };
+}
+
+/** Ref is an id of API Gateway's own kind for keys: 10 characters (R). */
+function apiKey(resource: ReferencedResource, place: StackPlace): Values {
+  const ref = stableId(place, resource, 10);
+  return { ref, attributes: { APIKeyId: () => ref } };
 }
 
 /** Ref is the text of a property, else a generated name. */
@@ -127,8 +136,21 @@ function role(resource: ReferencedResource, place: StackPlace): Values {
     ref: name,
     attributes: {
       Arn: () => iamArn(place, "role", resource.property("Path"), name),
-      RoleId: () => `AROA${stableId(place, resource, 17).toUpperCase()}`,
+      RoleId: () => stableUniqueId("AROA", place.accountId, name),
     },
+  };
+}
+
+/** Id and secret are made when the project is served: a text that stands for them could be guessed. */
+function accessKey({ logicalId }: ReferencedResource): Values {
+  return { ref: logicalId, isMadeLater: true, attributes: { SecretAccessKey: () => logicalId } };
+}
+
+/** Users and groups: Ref is the name, and the path goes into the ARN. */
+function iamEntity(kind: string, property: string): ValuesOf {
+  return (resource, place) => {
+    const name = nameOf(resource, place, property);
+    return { ref: name, attributes: { Arn: () => iamArn(place, kind, resource.property("Path"), name) } };
   };
 }
 
@@ -229,7 +251,7 @@ const KNOWN_TYPES: Readonly<Record<string, ValuesOf>> = {
   "AWS::ApiGatewayV2::Stage": namedBy("StageName", () => ({})),
   "AWS::ApiGatewayV2::VpcLink": idOf("VpcLinkId"),
   "AWS::ApiGateway::Account": idOf("Id"),
-  "AWS::ApiGateway::ApiKey": idOf("APIKeyId"),
+  "AWS::ApiGateway::ApiKey": apiKey,
   "AWS::ApiGateway::Authorizer": idOf("AuthorizerId"),
   "AWS::ApiGateway::BasePathMapping": idOf(),
   "AWS::ApiGateway::BasePathMappingV2": idOf("BasePathMappingArn"),
@@ -252,12 +274,17 @@ const KNOWN_TYPES: Readonly<Record<string, ValuesOf>> = {
   "AWS::CloudFormation::Stack": nestedStack,
   "AWS::Cognito::UserPool": userPool,
   "AWS::Cognito::UserPoolClient": userPoolClient,
-  "AWS::IAM::Group": namedBy("GroupName", (name, place) => ({ Arn: () => iamArn(place, "group", undefined, name) })),
+  "AWS::IAM::AccessKey": accessKey,
+  "AWS::IAM::Group": iamEntity("group", "GroupName"),
+  "AWS::IAM::GroupPolicy": namedBy("PolicyName", () => ({})),
+  "AWS::IAM::InstanceProfile": iamEntity("instance-profile", "InstanceProfileName"),
   "AWS::IAM::ManagedPolicy": managedPolicy,
   "AWS::IAM::Policy": namedBy("PolicyName", (name) => ({ Id: () => name })),
   "AWS::IAM::Role": role,
   "AWS::IAM::RolePolicy": namedBy("PolicyName", () => ({})),
-  "AWS::IAM::User": namedBy("UserName", (name, place) => ({ Arn: () => iamArn(place, "user", undefined, name) })),
+  "AWS::IAM::User": iamEntity("user", "UserName"),
+  "AWS::IAM::UserPolicy": namedBy("PolicyName", () => ({})),
+  "AWS::IAM::UserToGroupAddition": namedBy("GroupName", () => ({})),
   "AWS::Lambda::Alias": functionAlias,
   "AWS::Lambda::Function": namedBy("FunctionName", (name, place) => ({ Arn: () => functionArn(place, name) })),
   "AWS::Lambda::LayerVersion": layerVersion,

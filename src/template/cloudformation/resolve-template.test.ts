@@ -39,6 +39,26 @@ const PARAMETERS =
 const CONDITIONS = "Conditions:\n  Yes: !Equals [a, a]\n  No: !Not [!Condition Yes]\n";
 const MAPPINGS = "Mappings:\n  M: { eu-west-1: { size: 7 } }\n";
 
+describe("an access key is made when the project is served", () => {
+  const KEY = "  Key: { Type: AWS::IAM::AccessKey, Properties: { UserName: clerk } }\n";
+  test.each([
+    ["!Ref Key", { "Unresolved::Ref": "Key" }],
+    ["!GetAtt Key.SecretAccessKey", { "Unresolved::Fn::GetAtt": ["Key", "SecretAccessKey"] }],
+    ["!Sub 'id ${Key}'", { "Unresolved::Ref": "Key" }],
+    ["!Join [':', [!Ref Key, !GetAtt Key.SecretAccessKey]]", { "Unresolved::Ref": "Key" }],
+  ])("so %s is no text, and nothing is wrong with it", (yaml, expected) => {
+    const text = `${HEAD}Resources:\n${KEY}  Thing: { Type: AWS::SNS::Topic, Properties: { P: ${yaml} } }\n`;
+    const { resources, found } = resolve(text);
+    expect(found).toEqual([]);
+    expect(JSON.parse(JSON.stringify(resources[1]?.properties.value))).toEqual({ P: expected });
+  });
+
+  test("and an attribute it does not have is one that is wrong", () => {
+    const text = `${HEAD}Resources:\n${KEY}  Thing: { Type: AWS::SNS::Topic, Properties: { P: !GetAtt Key.Id } }\n`;
+    expect(resolve(text).found).toEqual([expect.stringContaining('has no attribute "Id"')]);
+  });
+});
+
 describe("functions, in their short and their long form", () => {
   test.each([
     ["!Ref Name", "{Ref: Name}", "blue"],

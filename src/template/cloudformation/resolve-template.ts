@@ -341,10 +341,10 @@ export class Scope {
 }
 
 /** Each attribute is worked out once: attributes that are made of others would double the work at every step. */
-function withMemory({ ref, attribute }: ReferenceValues): ReferenceValues {
+function withMemory({ attribute, ...values }: ReferenceValues): ReferenceValues {
   const known = new Map<string, string | undefined>();
   return {
-    ref,
+    ...values,
     attribute: (name) => {
       if (!known.has(name)) known.set(name, attribute(name));
       return known.get(name);

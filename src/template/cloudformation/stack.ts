@@ -31,6 +31,8 @@ export interface ReferencedResource {
 /** What `Ref` and `Fn::GetAtt` give. `attribute` answers undefined for one the type does not have. */
 export interface ReferenceValues {
   readonly ref: string;
+  /** What `Ref` and the attributes give is not known before the project is served: no reader may take them for text. */
+  readonly isMadeLater?: true;
   readonly attribute: (name: string) => string | undefined;
 }
 

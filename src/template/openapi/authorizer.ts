@@ -1,8 +1,9 @@
+import { parseUserPoolArn, USER_POOL_ARN_FORM } from "../../aws/user-pool.ts";
 import type { Authorizer } from "../../model/rest-api.ts";
 import { judgeInvocationUri, LAMBDA_URI_FORM } from "../lambda-uri.ts";
 import type { Problem } from "../report.ts";
 import { eachUnknownKey } from "../report.ts";
-import { type OnInvalid, readInteger, readText, readWord } from "../scalar.ts";
+import { foundValue, type OnInvalid, readInteger, readText, readWord } from "../scalar.ts";
 import { type SourceNode, show } from "../source-node.ts";
 import { JWT_EXTENSION_KEYS, readJwtConfiguration } from "./jwt-authorizer.ts";
 import { adviseTokenRegex } from "./token-regex.ts";
@@ -53,8 +54,7 @@ export function readAuthorizer(scheme: SourceNode, extension: SourceNode, id: st
     return { problems, advice };
   }
   const typeNode = extension.get("type");
-  if (!typeNode)
-    refuse(extension, `The authorizer ${name} has no type, wanted token, request or jwt.`, "Add the type.");
+  if (!typeNode) refuse(extension, `The authorizer ${name} has no type, wanted ${TYPES.join(", ")}.`, "Add the type.");
   const type = readWord(typeNode, TYPES, invalid)?.toUpperCase() as Authorizer["type"] | undefined;
   if (!type) return { problems, advice };
 
@@ -63,17 +63,11 @@ export function readAuthorizer(scheme: SourceNode, extension: SourceNode, id: st
     problems.push({ rule: "authorizer-property-unknown", at: child.keyAt(), message, fix });
   });
   const isLambda = type === "TOKEN" || type === "REQUEST";
-  if (type === "COGNITO_USER_POOLS") {
-    const message = `The authorizer ${name} has the type ${type}, which is not supported yet, wanted TOKEN, REQUEST or JWT.`;
-    const fix = `Use another authorizer, or accept that its methods answer 501 with accept: [authorizer-type-unsupported@${name}].`;
-    refuse(typeNode ?? extension, message, fix, "authorizer-type-unsupported");
-  } else {
-    for (const key of HTTP_API_KEYS) {
-      const node = isLambda ? extension.get(key) : undefined;
-      if (!node) continue;
-      const message = `${key} has no effect on the authorizer ${name}: only HTTP APIs know it.`;
-      advice.push({ rule: "http-api-only", at: node.keyAt(), message, fix: "Remove it." });
-    }
+  for (const key of HTTP_API_KEYS) {
+    const node = isLambda ? extension.get(key) : undefined;
+    if (!node) continue;
+    const message = `${key} has no effect on the authorizer ${name}: only HTTP APIs know it.`;
+    advice.push({ rule: "http-api-only", at: node.keyAt(), message, fix: "Remove it." });
   }
   const authorizerUri = readText(extension.get("authorizerUri"), invalid);
   if (isLambda) checkUri(name, extension, authorizerUri, refuse);
@@ -106,7 +100,12 @@ export function readAuthorizer(scheme: SourceNode, extension: SourceNode, id: st
       ...(identitySource === undefined ? {} : { identitySource }),
       ...(expression === undefined ? {} : { identityValidationExpression: expression }),
       ...(ttl === undefined ? {} : { authorizerResultTtlInSeconds: ttl }),
-      providerARNs: (extension.get("providerARNs")?.items() ?? []).flatMap((item) => readText(item, invalid) ?? []),
+      providerARNs:
+        type === "COGNITO_USER_POOLS"
+          ? readUserPoolArns(extension.get("providerARNs"), name, (at, ...problem) =>
+              refuse(at ?? extension, ...problem),
+            )
+          : [],
       ...(jwt?.configuration && { jwtConfiguration: jwt.configuration }),
       at: extension.keyAt(),
     },
@@ -116,6 +115,26 @@ export function readAuthorizer(scheme: SourceNode, extension: SourceNode, id: st
 }
 
 type Refuse = (at: SourceNode, message: string, fix: string, rule?: string) => void;
+
+/** The pools of a Cognito authorizer, at least one (D); in OpenAPI `providerARNs`, in CloudFormation `ProviderARNs`. */
+export function readUserPoolArns(
+  node: SourceNode | undefined,
+  authorizer: string,
+  refuse: (at: SourceNode | undefined, message: string, fix: string, rule: string) => void,
+): string[] {
+  const items = node?.items() ?? [];
+  if (items.length === 0) {
+    const found = node === undefined ? "not there" : show(node.value);
+    const message = `The list of user pools of the Cognito authorizer ${authorizer} is ${found}, wanted one or more of ${USER_POOL_ARN_FORM}.`;
+    refuse(node, message, "Name the user pools whose tokens it takes.", "authorizer-user-pool");
+  }
+  return items.flatMap((item) => {
+    if (typeof item.value === "string" && parseUserPoolArn(item.value) !== undefined) return item.value;
+    const message = `The Cognito authorizer ${authorizer} names ${foundValue(item.value)}, wanted ${USER_POOL_ARN_FORM}.`;
+    refuse(item, message, "Write the pool's ARN; its id begins with the ARN's region.", "authorizer-user-pool");
+    return [];
+  });
+}
 
 function checkUri(name: string, extension: SourceNode, uri: string | undefined, refuse: Refuse): void {
   const node = extension.get("authorizerUri");

@@ -6,6 +6,7 @@ import { type LoadedRestApi, loadOpenApi } from "./load-rest-api.ts";
 
 const LAMBDA =
   "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:123456789012:function:f/invocations";
+const POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc";
 const HEAD = 'openapi: 3.0.1\ninfo: {title: t, version: "1"}\n';
 const MOCK = "x-amazon-apigateway-integration: {type: mock}";
 /** Sources are columns after this. */
@@ -48,6 +49,28 @@ describe("security", () => {
     expect(method(loaded, "/pets")).toMatchObject({ authorizationType: "CUSTOM", authorizerId: found?.id });
   });
 
+  test("a Cognito authorizer keeps its pools and its expression, and its method the scopes", () => {
+    const loaded = secured(
+      authorizer(
+        `type: cognito_user_pools, identityValidationExpression: "abc.*", providerARNs: ["${POOL}", "${POOL}d"]`,
+      ),
+      "security: [s: [shop/read]]",
+    );
+    expect(loaded.findings).toEqual([]);
+    const [found] = loaded.api?.authorizers ?? [];
+    expect(found).toMatchObject({
+      type: "COGNITO_USER_POOLS",
+      identitySource: "method.request.header.Authorization",
+      identityValidationExpression: "abc.*",
+      providerARNs: [POOL, `${POOL}d`],
+    });
+    expect(method(loaded, "/pets")).toMatchObject({
+      authorizationType: "COGNITO_USER_POOLS",
+      authorizerId: found?.id,
+      authorizationScopes: ["shop/read"],
+    });
+  });
+
   test.each([
     ["type: oauth2, flows: {}", 'has the type "oauth2", and AWS reads only apiKey'],
     [
@@ -71,7 +94,11 @@ describe("security", () => {
   // The mark ^ stands before the place of the finding; without it the place is the extension's own.
   test.each<[string, string[], string]>([
     ["type: token", ["authorizer-property-invalid"], "has no authorizerUri"],
-    ["authorizerUri: x", ["authorizer-property-invalid"], "has no type, wanted token, request or jwt"],
+    [
+      "authorizerUri: x",
+      ["authorizer-property-invalid"],
+      "has no type, wanted token, request, cognito_user_pools, jwt",
+    ],
     [
       `type: request, authorizerUri: "${LAMBDA}"`,
       ["authorizer-property-invalid"],
@@ -82,10 +109,24 @@ describe("security", () => {
       ["authorizer-property-invalid"],
       "must contain path or action",
     ],
+    ["type: cognito_user_pools", ["authorizer-user-pool"], "is not there, wanted one or more of arn:"],
+    ["type: cognito_user_pools, ^providerARNs: []", ["authorizer-user-pool"], "is an empty list"],
+    [`type: cognito_user_pools, providerARNs: ^"${POOL}"`, ["authorizer-user-pool"], "wanted one or more of arn:"],
+    [`type: cognito_user_pools, providerARNs: ["${POOL}", ^x]`, ["authorizer-user-pool"], 'names "x"'],
     [
-      "type: ^cognito_user_pools, providerARNs: [x]",
-      ["authorizer-type-unsupported"],
-      "COGNITO_USER_POOLS, which is not supported yet",
+      "type: cognito_user_pools, providerARNs: [^{Fn::GetAtt: [Users, Arn]}]",
+      ["authorizer-user-pool"],
+      "Fn::GetAtt, which only a CloudFormation template resolves",
+    ],
+    [
+      `type: cognito_user_pools, providerARNs: ["${POOL}"], identitySource: ^method.request.querystring.token`,
+      ["identity-source-syntax"],
+      "exactly one method.request.header.NAME",
+    ],
+    [
+      `type: cognito_user_pools, ^userPools: [], providerARNs: ["${POOL}"]`,
+      ["authorizer-property-unknown"],
+      '"userPools"',
     ],
     ["type: jwt", ["authorizer-property-invalid"], "has no jwtConfiguration"],
     [
@@ -126,7 +167,7 @@ describe("security", () => {
 
   test("an authorizer that no method uses decides nothing", () => {
     const loaded = secured(authorizer("type: cognito_user_pools"), "security: []");
-    expect(loaded.findings.map(shape)).toEqual(["12:13 authorizer-type-unsupported warning s"]);
+    expect(loaded.findings.map(shape)).toEqual(["11:7 authorizer-user-pool warning s"]);
     expect(method(loaded, "/pets")?.notServed).toBeUndefined();
   });
 

@@ -113,7 +113,8 @@ export class SecuritySchemes {
       if (!hasAuthType && read.authorizer.type !== "JWT") {
         // (C) Reported: such methods come out open, without a word.
         const message = "has no x-amazon-apigateway-authtype, without which AWS is reported to leave its methods open";
-        return { kind: "incomplete", message, fix: "Add x-amazon-apigateway-authtype: custom." };
+        const wanted = read.authorizer.type === "COGNITO_USER_POOLS" ? "cognito_user_pools" : "custom";
+        return { kind: "incomplete", message, fix: `Add x-amazon-apigateway-authtype: ${wanted}.` };
       }
       if (!isHeader) return incomplete(`is in ${show(node.get("in")?.value)}, and AWS wants in: header`);
       if (!hasAuthType) this.#adviseAuthType(name, node);

@@ -48,13 +48,7 @@ export function readIntegration(
   if (type === "AWS_PROXY" && integrationUri !== undefined) checkFunctionUri(uriNode, integrationUri, problems);
   refuseOtherConnections(properties, logicalId, problems);
   const integrationMethod = readWord(properties.get("IntegrationMethod"), METHODS, invalid);
-  const credentialsNode = properties.get("CredentialsArn");
-  const credentialsArn = readText(credentialsNode, invalid);
-  if (credentialsArn?.endsWith(":user/*")) {
-    // (D) "arn:aws:iam::*:user/*" passes the caller's own credentials through.
-    const message = `CredentialsArn of ${logicalId} passes the caller's credentials through, which is not supported.`;
-    problems.add("integration-caller-credentials", credentialsNode, message, "Name a role, or add a Permission.");
-  }
+  const credentialsArn = readText(properties.get("CredentialsArn"), invalid);
   const { min, max } = INTEGRATION_TIMEOUT_MS;
   const timeoutInMillis = readInteger(properties.get("TimeoutInMillis"), min, max, invalid) ?? max;
   const payloadFormatVersion = readPayloadFormat(properties.get("PayloadFormatVersion"), type, problems);

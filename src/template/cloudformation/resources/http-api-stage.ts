@@ -6,6 +6,7 @@ import type { StackResource } from "../stack.ts";
 import { readAccessLog } from "./access-log.ts";
 import { ResourceProblems, type StackContext } from "./stack-context.ts";
 import { readStageVariables } from "./stage-variables.ts";
+import { readRate } from "./throttle-settings.ts";
 
 /** (D: API Gateway V2 reference, CreateStage) */
 const STAGE_NAME = /^(?:\$default|[A-Za-z0-9_-]{1,128})$/;
@@ -98,13 +99,4 @@ function readRouteSettings(node: SourceNode, problems: ResourceProblems): RouteS
     ...(throttlingBurstLimit === undefined ? {} : { throttlingBurstLimit }),
     ...(throttlingRateLimit === undefined ? {} : { throttlingRateLimit }),
   };
-}
-
-/** Requests a second, a fraction allowed. */
-function readRate(node: SourceNode | undefined, problems: ResourceProblems): number | undefined {
-  if (node === undefined) return undefined;
-  const rate = typeof node.value === "string" && node.value.trim() !== "" ? Number(node.value) : node.value;
-  if (typeof rate === "number" && Number.isFinite(rate) && rate >= 0) return rate;
-  problems.invalid(node, show(node.value), "a number from 0");
-  return undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { plainStack } from "../../fixtures/plain-stack.ts";
-import { MAX_STAGE_VARIABLE_NAME, MAX_STAGE_VARIABLES } from "../../project-file.ts";
+import { MAX_STAGE_VARIABLE_NAME, MAX_STAGE_VARIABLES } from "../../project-file/project-stage.ts";
 import { readHttpApis } from "./http-api.ts";
 import { MAX_AUDIENCES, MAX_RESULT_TTL_SECONDS } from "./http-api-authorizer.ts";
 import { MAX_CORS_AGE_SECONDS } from "./http-api-cors.ts";
@@ -153,11 +153,6 @@ describe("an integration is not served", () => {
     ["no function", edit("HTTP_PROXY", "AWS_PROXY"), "integration-uri-invalid"],
     ["too long a timeout", edit("IntegrationMethod: ANY", "TimeoutInMillis: 30001"), "resource-property-invalid"],
     ["format 2.0 for a URL", edit('"1.0"', '"2.0"'), "resource-property-invalid"],
-    [
-      "the caller's credentials",
-      edit("IntegrationMethod: ANY", "CredentialsArn: 'arn:aws:iam::*:user/*'"),
-      "integration-caller-credentials",
-    ],
     [
       "the API's form of response parameters",
       edit("IntegrationMethod: ANY", 'ResponseParameters: { "200": { "overwrite:statuscode": "201" } }'),

@@ -193,8 +193,14 @@ Resources:
   });
 
   test.each([
-    'FunctionName: f, PrincipalOrgID: "o-1"',
-    "FunctionName: f, FunctionUrlAuthType: NONE",
+    ["PrincipalOrgID", "o-1"],
+    ["FunctionUrlAuthType", "NONE"],
+    ["EventSourceToken", "token"],
+  ])("with %s is narrowed: it is kept for what refusals say, and grants API Gateway nothing", (name, value) => {
+    expect(permission(`FunctionName: f, ${name}: ${value}`).permissions).toMatchObject([{ narrowedBy: [name] }]);
+  });
+
+  test.each([
     "FunctionName: f, SourceArn: { x: y }",
     "FunctionName: 'not a name'",
     "FunctionName: f, Sourcearn: x",

@@ -1,6 +1,6 @@
 import type { FunctionPermission } from "../../../model/invoke-access.ts";
 import type { LambdaFunction } from "../../../model/lambda-function.ts";
-import { FUNCTION_MEMORY_MB, FUNCTION_TIMEOUT_SECONDS } from "../../project-file.ts";
+import { FUNCTION_MEMORY_MB, FUNCTION_TIMEOUT_SECONDS } from "../../project-file/project-function.ts";
 import { eachUnknownKey } from "../../report.ts";
 import { readInteger, readText } from "../../scalar.ts";
 import { kindOf, type SourceNode, show } from "../../source-node.ts";
@@ -172,14 +172,15 @@ function readPermission(resource: StackResource, { place, report }: StackContext
   const sourceAccount = readScalarText(properties.get("SourceAccount"), invalid);
   for (const problem of problems.all) report.note("warning", problem, logicalId);
   // A principal may be narrowed in ways that are not API Gateway's.
-  const isNarrowed = NARROWING_KEYS.some((key) => properties.get(key) !== undefined);
-  if (problems.all.length > 0 || isNarrowed || !action || !principal || !named) return undefined;
+  const narrowedBy = NARROWING_KEYS.filter((key) => properties.get(key) !== undefined);
+  if (problems.all.length > 0 || !action || !principal || !named) return undefined;
   return {
     functionArn: named.qualifier === undefined ? named.arn : `${named.arn}:${named.qualifier}`,
     action,
     principal,
     ...(sourceArn === undefined ? {} : { sourceArn }),
     ...(sourceAccount === undefined ? {} : { sourceAccount }),
+    ...(narrowedBy.length === 0 ? {} : { narrowedBy }),
     at,
   };
 }

@@ -1,7 +1,7 @@
 /*
- * Texts of the AWS managed policies that decide whether a role may invoke functions, or that roles of functions
- * commonly carry (D: AWS Managed Policy Reference). Only statements about Lambda are kept of those that grant it among
- * much else: no other service is asked here.
+ * Texts of the AWS managed policies that decide whether someone may call an API or invoke a function, that deny, or that
+ * roles of functions commonly carry (D: AWS Managed Policy Reference). Only statements about Lambda and API Gateway are
+ * kept of those that grant it among much else: no other service is asked here.
  */
 
 const VERSION = "2012-10-17";
@@ -19,6 +19,9 @@ const POLICIES: Readonly<Record<string, unknown>> = {
     Version: VERSION,
     Statement: [{ Effect: "Allow", NotAction: ["iam:*", "organizations:*", "account:*"], Resource: "*" }],
   },
+  AWSDenyAll: { Version: VERSION, Statement: [{ Sid: "DenyAll", Effect: "Deny", Action: "*", Resource: "*" }] },
+  AmazonAPIGatewayAdministrator: allow("apigateway:*"),
+  AmazonAPIGatewayInvokeFullAccess: allow(["execute-api:Invoke", "execute-api:ManageConnections"]),
   AWSLambda_FullAccess: allow("lambda:*"),
   AWSLambdaFullAccess: allow("lambda:*"),
   AWSLambda_ReadOnlyAccess: allow(["lambda:Get*", "lambda:List*"]),

@@ -1,6 +1,6 @@
 import type { Finding } from "../../../model/finding.ts";
 import type { Origins } from "../../derived-document.ts";
-import type { Problem, Report } from "../../report.ts";
+import { eachUnknownKey, type Problem, type Report } from "../../report.ts";
 import type { OnInvalid } from "../../scalar.ts";
 import { type SourceNode, show } from "../../source-node.ts";
 import { createReferenceValues } from "../reference-values.ts";
@@ -53,6 +53,10 @@ export class ResourceProblems {
     this.#resource = resource;
   }
 
+  get logicalId(): string {
+    return this.#resource.logicalId;
+  }
+
   add(rule: string, node: SourceNode | undefined, message: string, fix: string): void {
     this.all.push({ rule, at: node?.at() ?? this.#resource.at, message, fix });
   }
@@ -75,6 +79,14 @@ export class ResourceProblems {
     const findings = this.all.map((problem) => refuseResource(report, problem, this.#resource.logicalId));
     return findings[0];
   }
+}
+
+/** Refuses what CloudFormation would refuse, too: a property with a slip of the pen may have held what decides. */
+export function refuseUnknownKeys(node: SourceNode, known: readonly string[], problems: ResourceProblems): void {
+  eachUnknownKey(node, new Set(known), (child, fix) => {
+    const message = `${problems.logicalId} has the unknown property ${show(child.name)}.`;
+    problems.add("resource-property-unknown", child, message, fix);
+  });
 }
 
 /** A finding that stops the routes behind a resource, whichever they are. */

@@ -3,7 +3,7 @@ import {
   MAX_STAGE_VARIABLE_VALUE,
   MAX_STAGE_VARIABLES,
   STAGE_VARIABLE_VALUE,
-} from "../../project-file.ts";
+} from "../../project-file/project-stage.ts";
 import { type SourceNode, show } from "../../source-node.ts";
 import { type ResourceProblems, readTextMap } from "./stack-context.ts";
 

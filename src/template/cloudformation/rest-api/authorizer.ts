@@ -1,13 +1,18 @@
 import type { Finding } from "../../../model/finding.ts";
 import type { Authorizer } from "../../../model/rest-api.ts";
 import { judgeInvocationUri, LAMBDA_URI_FORM } from "../../lambda-uri.ts";
-import { DEFAULT_RESULT_TTL_SECONDS, IDENTITY_SOURCE, MAX_RESULT_TTL_SECONDS } from "../../openapi/authorizer.ts";
+import {
+  DEFAULT_RESULT_TTL_SECONDS,
+  IDENTITY_SOURCE,
+  MAX_RESULT_TTL_SECONDS,
+  readUserPoolArns,
+} from "../../openapi/authorizer.ts";
 import { readJwtConfiguration } from "../../openapi/jwt-authorizer.ts";
 import { adviseTokenRegex } from "../../openapi/token-regex.ts";
 import { eachUnknownKey } from "../../report.ts";
 import { readInteger, readText, readWord } from "../../scalar.ts";
 import { show } from "../../source-node.ts";
-import { ResourceProblems, readTextList, type StackContext } from "../resources/stack-context.ts";
+import { ResourceProblems, type StackContext } from "../resources/stack-context.ts";
 import type { StackResource } from "../stack.ts";
 
 const TYPES = ["TOKEN", "REQUEST", "COGNITO_USER_POOLS", "JWT"] as const;
@@ -97,7 +102,7 @@ function readAuthorizer(
   const { properties, logicalId, at } = resource;
   const { invalid } = problems;
   const typeNode = properties.get("Type");
-  if (!typeNode) problems.missing("Type", "TOKEN, REQUEST or JWT");
+  if (!typeNode) problems.missing("Type", TYPES.join(", "));
   const type = readWord(typeNode, TYPES, invalid);
   eachUnknownKey(properties, type === "JWT" ? JWT_KEYS : KEYS, (child, fix) => {
     const message = `The authorizer ${logicalId} has the unknown property ${show(child.name)}, which may decide who gets in.`;
@@ -107,11 +112,6 @@ function readAuthorizer(
   if (!properties.get("Name")) problems.missing("Name", "text");
   if (type === undefined) return undefined;
   const isLambda = type === "TOKEN" || type === "REQUEST";
-  if (type === "COGNITO_USER_POOLS") {
-    const message = `The authorizer ${logicalId} has the type ${type}, which is not supported yet, wanted TOKEN, REQUEST or JWT.`;
-    const fix = `Use another authorizer, or accept that its methods answer 501 with accept: [authorizer-type-unsupported@${logicalId}].`;
-    problems.add("authorizer-type-unsupported", typeNode, message, fix);
-  }
   const uriNode = properties.get("AuthorizerUri");
   const authorizerUri = readText(uriNode, invalid);
   if (isLambda && !uriNode) problems.missing("AuthorizerUri", LAMBDA_URI_FORM);
@@ -144,10 +144,16 @@ function readAuthorizer(
     ...(identitySource === undefined ? {} : { identitySource }),
     ...(expression === undefined ? {} : { identityValidationExpression: expression }),
     ...(ttl === undefined ? {} : { authorizerResultTtlInSeconds: ttl }),
-    providerARNs: readTextList(properties.get("ProviderARNs"), invalid) ?? [],
+    providerARNs: type === "COGNITO_USER_POOLS" ? readPools(resource, problems) : [],
     ...(jwt?.configuration && { jwtConfiguration: jwt.configuration }),
     at,
   };
+}
+
+function readPools({ properties, logicalId }: StackResource, problems: ResourceProblems): string[] {
+  return readUserPoolArns(properties.get("ProviderARNs"), logicalId, (at, message, fix, rule) =>
+    problems.add(rule, at, message, fix),
+  );
 }
 
 /** Text with commas (D: AWS::ApiGateway::Authorizer IdentitySource). */

@@ -22,6 +22,7 @@ const PART_KINDS = new Set([
 ]);
 /** Nothing here depends on these: the first two only document, the others serve logs, backends and VPC links. */
 const INERT_KINDS = new Set(["DocumentationPart", "DocumentationVersion", "Account", "ClientCertificate", "VpcLink"]);
+/** Not a part of one API: resources/api-keys.ts and usage-plans.ts read them. */
 const KEY_KINDS = new Set(["ApiKey", "UsagePlan", "UsagePlanKey"]);
 
 export interface PartsOfApis {
@@ -44,8 +45,7 @@ export function groupByApi(resources: readonly StackResource[], context: StackCo
     const { type, logicalId, properties, at } = resource;
     if (!type.startsWith(PREFIX) || type === REST_API_TYPE || belongsToDomain(type)) continue;
     const kind = type.slice(PREFIX.length);
-    if (KEY_KINDS.has(kind)) noteKeys(resource, context);
-    else if (!INERT_KINDS.has(kind)) {
+    if (!KEY_KINDS.has(kind) && !INERT_KINDS.has(kind)) {
       const node = properties.get("RestApiId");
       const own = typeof node?.value === "string" ? partsOf.get(node.value) : undefined;
       const refuse = (rule: string, message: string, fix: string): void => {
@@ -90,11 +90,4 @@ function isOfAnotherStack({ properties }: StackResource, ownResources: ReadonlyS
   const apiId = properties.get("RestApiId")?.value;
   if (typeof apiId !== "string" || apiId === "") return false;
   return ["ResourceId", "ParentId"].every((name) => !ownResources.has(properties.get(name)?.value));
-}
-
-/** No key is held by a deployment: see the order of checks of a REST API. */
-function noteKeys({ type, logicalId, at }: StackResource, { report }: StackContext): void {
-  const message = `${logicalId} (${type}) is not read: methods that require an API key refuse every key with 403, and no throttle or quota counts.`;
-  const fix = "Set ApiKeyRequired: false to call such methods here.";
-  report.note("warning", { rule: "usage-plan-not-read", at, message, fix }, logicalId);
 }

@@ -72,7 +72,7 @@ function readApi(
   authorizers.reportUnused();
   refuseTwice(allModels, ({ name }) => name, "models", resource, context);
   refuseTwice(gatewayResponses, ({ responseType }) => responseType, "gateway responses", resource, context);
-  const stages = readStages(resource, ofType(parts, "Stage"), ofType(parts, "Deployment"), context);
+  const stages = readStages(resource, ofType(parts, "Stage"), ofType(parts, "Deployment"), resourcesOfApi, context);
 
   const own = new Set(gatewayResponses.map(({ responseType }) => responseType));
   const { policy = imported?.policy, ...rest } = settings;

@@ -107,7 +107,7 @@ test.each([
   [
     "StageName: test",
     "StageName: test, MethodSettings: [{ HttpMethod: '*', ThrottlingRateLimit: 0 }]",
-    ["api stage-throttle-zero at 0", "none method-settings-inert at 0"],
+    ["api resource-property-missing at Stage"],
   ],
   [
     "StageName: test",

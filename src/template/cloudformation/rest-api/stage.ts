@@ -1,4 +1,4 @@
-import type { Stage } from "../../../model/rest-api.ts";
+import type { Resource, Stage } from "../../../model/rest-api.ts";
 import { eachUnknownKey } from "../../report.ts";
 import { readBoolean, readText } from "../../scalar.ts";
 import { type SourceNode, show } from "../../source-node.ts";
@@ -6,21 +6,11 @@ import { readAccessLog } from "../resources/access-log.ts";
 import { ResourceProblems, type StackContext } from "../resources/stack-context.ts";
 import { readStageVariables } from "../resources/stage-variables.ts";
 import type { StackResource } from "../stack.ts";
+import { readMethodSettings, SETTING_KEYS } from "./method-settings.ts";
 
 /** (D: API Gateway reference, CreateStage) */
 const STAGE_NAME = /^[A-Za-z0-9_-]{1,128}$/;
 
-/** What a method setting may say, for one method or, in a StageDescription, for all. */
-const SETTING_KEYS = [
-  "CacheDataEncrypted",
-  "CacheTtlInSeconds",
-  "CachingEnabled",
-  "DataTraceEnabled",
-  "LoggingLevel",
-  "MetricsEnabled",
-  "ThrottlingBurstLimit",
-  "ThrottlingRateLimit",
-];
 const COMMON_KEYS = [
   "AccessLogSetting",
   "CacheClusterEnabled",
@@ -36,7 +26,6 @@ const COMMON_KEYS = [
 ];
 const STAGE_KEYS = new Set([...COMMON_KEYS, "DeploymentId", "RestApiId", "StageName"]);
 const DESCRIPTION_KEYS = new Set([...COMMON_KEYS, ...SETTING_KEYS]);
-const METHOD_SETTING_KEYS = new Set([...SETTING_KEYS, "HttpMethod", "ResourcePath"]);
 const DEPLOYMENT_KEYS = new Set([
   "DeploymentCanarySettings",
   "Description",
@@ -50,6 +39,7 @@ export function readStages(
   api: StackResource,
   stageResources: readonly StackResource[],
   deployments: readonly StackResource[],
+  resources: readonly Resource[],
   context: StackContext,
 ): Stage[] {
   const stages: Stage[] = [];
@@ -62,13 +52,18 @@ export function readStages(
     }
     stages.push(stage);
   };
-  for (const each of deployments) add(readDeployment(each, api, context), each.at);
-  for (const each of stageResources) add(readStage(each, api, context), each.at);
+  for (const each of deployments) add(readDeployment(each, api, resources, context), each.at);
+  for (const each of stageResources) add(readStage(each, api, resources, context), each.at);
   return stages;
 }
 
 /** The stage that an AWS::ApiGateway::Deployment makes, if it names one. */
-function readDeployment(resource: StackResource, api: StackResource, context: StackContext): Stage | undefined {
+function readDeployment(
+  resource: StackResource,
+  api: StackResource,
+  resources: readonly Resource[],
+  context: StackContext,
+): Stage | undefined {
   const { properties, logicalId } = resource;
   const problems = new ResourceProblems(resource);
   eachUnknownKey(properties, DEPLOYMENT_KEYS, (child, fix) => {
@@ -81,19 +76,24 @@ function readDeployment(resource: StackResource, api: StackResource, context: St
   if (description && !description.isMapping) problems.invalid(description, show(description.value), "a mapping");
   if (description) eachUnknownKey(description, DESCRIPTION_KEYS, unknownKey(logicalId, problems));
   if (description && !nameNode) problems.missing("StageName", "the name of the stage that StageDescription describes");
-  const stage = nameNode && readSettings(nameNode, description, resource, api, problems, context);
+  const stage = nameNode && readSettings(nameNode, description, resource, api, resources, problems, context);
   for (const problem of problems.all) context.report.refuseApi(problem, api.logicalId);
   return stage;
 }
 
-function readStage(resource: StackResource, api: StackResource, context: StackContext): Stage | undefined {
+function readStage(
+  resource: StackResource,
+  api: StackResource,
+  resources: readonly Resource[],
+  context: StackContext,
+): Stage | undefined {
   const { properties, logicalId, at } = resource;
   const problems = new ResourceProblems(resource);
   eachUnknownKey(properties, STAGE_KEYS, unknownKey(logicalId, problems));
   const nameNode = properties.get("StageName");
   if (!nameNode) problems.missing("StageName", "letters, digits, hyphens and underscores");
   const deploymentId = readText(properties.get("DeploymentId"), problems.invalid);
-  const stage = nameNode && readSettings(nameNode, properties, resource, api, problems, context);
+  const stage = nameNode && readSettings(nameNode, properties, resource, api, resources, problems, context);
   for (const problem of problems.all) context.report.refuseApi(problem, api.logicalId);
   if (stage === undefined || deploymentId !== undefined) return stage;
   const message = `The stage ${stage.stageName} names no deployment: it serves nothing.`;
@@ -115,6 +115,7 @@ function readSettings(
   settings: SourceNode | undefined,
   resource: StackResource,
   api: StackResource,
+  resources: readonly Resource[],
   problems: ResourceProblems,
   context: StackContext,
 ): Stage | undefined {
@@ -125,11 +126,11 @@ function readSettings(
     return undefined;
   }
   refuseCanary(settings?.get("CanarySetting"), resource.logicalId, problems);
-  readMethodSettings(settings, resource, problems, context);
+  const methodSettings = readMethodSettings(settings, resources, problems, context);
   noteInert(settings, resource, problems, context);
   const variables = readStageVariables(settings?.get("Variables"), problems);
   const accessLog = readAccessLog(settings?.get("AccessLogSetting"), context.refOf(api), stageName, problems, context);
-  return { stageName, variables, ...(accessLog && { accessLog }) };
+  return { stageName, variables, ...(accessLog && { accessLog }), ...(methodSettings && { methodSettings }) };
 }
 
 /** A part of the requests would be answered by another deployment with other variables. */
@@ -137,46 +138,6 @@ function refuseCanary(node: SourceNode | undefined, logicalId: string, problems:
   if (node === undefined) return;
   const message = `${logicalId} has canary settings, which are not supported.`;
   problems.add("stage-canary-unsupported", node, message, "Remove them for use outside AWS.");
-}
-
-/** Throttling and caching are not done here, which lets more through only where a limit is 0: that closes a method. */
-function readMethodSettings(
-  settings: SourceNode | undefined,
-  { logicalId }: StackResource,
-  problems: ResourceProblems,
-  { report }: StackContext,
-): void {
-  const list = settings?.get("MethodSettings");
-  if (list && !list.isList) problems.invalid(list, show(list.value), "a list");
-  const holders = list?.items() ?? [];
-  for (const item of holders) {
-    if (!item.isMapping) problems.invalid(item, show(item.value), "a mapping");
-    eachUnknownKey(item, METHOD_SETTING_KEYS, unknownKey(logicalId, problems));
-  }
-  const inert = new Set<string>();
-  let first: SourceNode | undefined;
-  for (const holder of [...holders, ...(settings ? [settings] : [])]) {
-    for (const name of ["ThrottlingBurstLimit", "ThrottlingRateLimit"]) {
-      const node = holder.get(name);
-      if (node === undefined) continue;
-      if (Number(node.value) === 0) {
-        // (R) of HTTP APIs: every call then is 429; of REST APIs (?).
-        const message = `${name} of ${logicalId} is 0, which lets no call through on AWS, and throttling is not done here.`;
-        problems.add("stage-throttle-zero", node, message, "Remove it, or the methods it closes.");
-      }
-      inert.add(name);
-      first ??= node;
-    }
-    const caching = holder.get("CachingEnabled");
-    if (caching && readBoolean(caching, problems.invalid)) {
-      inert.add("CachingEnabled");
-      first ??= caching;
-    }
-  }
-  if (first === undefined) return;
-  const message = `${[...inert].join(", ")} of ${logicalId} do nothing here: calls are neither throttled nor answered from a cache.`;
-  const problem = { rule: "method-settings-inert", at: first.at(), message, fix: "Test them on AWS." };
-  report.note("warning", problem, logicalId);
 }
 
 function noteInert(

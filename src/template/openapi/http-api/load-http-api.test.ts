@@ -174,6 +174,13 @@ describe("who may call a route", () => {
   });
 
   test.each([
+    [
+      "a Cognito authorizer, which only REST APIs have",
+      {
+        type: "cognito_user_pools",
+        providerARNs: ["arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc"],
+      },
+    ],
     ["an authorizer of a type of its own", { ...JWT["x-amazon-apigateway-authorizer"], type: "cookie" }],
     [
       "one without issuer",
