@@ -20,6 +20,9 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ readonly measure: Benc
   routes: () => import("./routes.ts"),
   templates: () => import("./templates.ts"),
   issuer: () => import("./issuer.ts"),
+  throttling: () => import("./throttling.ts"),
+  policies: () => import("./policies.ts"),
+  signatures: () => import("./signatures.ts"),
 };
 
 const quick = process.argv.includes("--quick");
