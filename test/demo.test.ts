@@ -43,17 +43,51 @@ async function get(path: string, bearer?: string, init: RequestInit = {}) {
   };
 }
 
+/** Runs a line that the demo printed. */
+async function curl(line: string): Promise<{ readonly status: number; readonly text: string }> {
+  expect(line).toMatch(/^curl /);
+  const { stdout: text } = await promisify(execFile)("sh", ["-c", `${line} -s`]);
+  return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1]), text };
+}
+
 describe("what the demo prints", () => {
   test("each curl line answers the status it promises", async () => {
-    const promised = [200, 200, 201, 400, 401, 401, 401, 401, 403, 403, 403, 403, 403, 200, 200, 401, 401, 401, 404];
-    const curls = demo.json.curls as string[];
+    const petstore = [200, 200, 201, 400, 401, 401, 401, 401, 403, 403, 403, 403, 403];
+    const signed = [200, 403, 201, 403];
+    const httpApi = [200, 200, 401, 401, 401, 404];
     const statuses: number[] = [];
-    for (const line of curls) {
-      expect(line).toMatch(/^curl /);
-      const { stdout } = await promisify(execFile)("sh", ["-c", `${line} -s`]);
-      statuses.push(Number(/^HTTP\/1\.1 (\d{3})/.exec(stdout)?.[1]));
-    }
-    expect(statuses).toEqual(promised);
+    for (const line of demo.json.curls as string[]) statuses.push((await curl(line)).status);
+    expect(statuses).toEqual([...petstore, ...signed, ...httpApi]);
+  });
+
+  test("signed lines show AWS_IAM: a good signature, a Bearer token in its place, the token beside it, a denial", async () => {
+    const { apis } = demo.json as unknown as ReadyFile;
+    const staff = apis.find(({ apiId }) => apiId === "petstoreiam")?.stages[0]?.url ?? "none";
+    const lines = (demo.json.curls as string[]).filter((line) => line.includes(staff));
+    expect(lines.map((line) => line.includes("--aws-sigv4 aws:amz:us-east-1:execute-api"))).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    const [allowed, bearer, ordered, denied] = await Promise.all(lines.map(curl));
+    expect(allowed?.text).toContain('{"id":1,"type":"dog","price":249.99}');
+    expect(bearer?.text).toContain("IncompleteSignatureException");
+    expect(bearer?.text).toContain("Invalid key=value pair (missing equal-sign) in Authorization header");
+    expect(ordered?.text).toContain(
+      '{"petId":1,"takenBy":"arn:aws:iam::000000000000:user/clerk","hasCustomerToken":true}',
+    );
+    expect(denied?.text).toContain("AccessDeniedException");
+    expect(denied?.text).toContain(
+      '{"Message":"User: arn:aws:iam::000000000000:user/visitor is not authorized to perform: execute-api:Invoke',
+    );
+    const { stdout } = await gatewarden(["explain"], { cwd: folder });
+    for (const line of lines)
+      for (const secret of [
+        /--user '[^:]+:([^']+)'/.exec(line)?.[1],
+        /X-Customer-Token: [\w-]+\.[\w-]+\.([\w-]+)/.exec(line)?.[1],
+      ])
+        if (secret !== undefined) expect(stdout + demo.stderr()).not.toContain(secret);
   });
 
   test("the ready file says the same, for its owner only", () => {
@@ -68,6 +102,7 @@ describe("what the demo prints", () => {
       pid: demo.child.pid,
       apis: [
         { apiId: "petstore", type: "REST", stages: [{ name: "test", host: "petstore.execute-api.localhost" }] },
+        { apiId: "petstoreiam", type: "REST", stages: [{ name: "test", host: "petstoreiam.execute-api.localhost" }] },
         { apiId: "httpapi", type: "HTTP", stages: [{ name: "$default", host: "httpapi.execute-api.localhost" }] },
       ],
     });
@@ -76,17 +111,18 @@ describe("what the demo prints", () => {
 
 test("the browser app is served on an origin of its own, and knows the issuer and the APIs", async () => {
   const { apis, issuer } = demo.json as unknown as ReadyFile;
+  const testUrl = apis.find(({ apiId }) => apiId === "httpapi")?.stages[0]?.url;
   const spa = demo.json.spa as string;
   expect(spa).toMatch(/^http:\/\/localhost:\d+$/);
   expect(await (await fetch(spa)).text()).toContain("<title>Pets SPA</title>");
   expect(await (await fetch(`${spa}/auth_config.json`)).json()).toMatchObject({
     domain: issuer?.replace(/\/$/, ""),
-    petsUrl: apis[0]?.stages[0]?.url,
-    testUrl: apis[1]?.stages[0]?.url,
+    petsUrl: url,
+    testUrl,
   });
   const tenant = join(dataDir, "issuer/tenant.yaml");
   expect(readFileSync(tenant, "utf8")).toContain(`callbacks: [${spa}, `);
-  const preflight = await fetch(`${apis[1]?.stages[0]?.url}/test`, {
+  const preflight = await fetch(`${testUrl}/test`, {
     method: "OPTIONS",
     headers: { origin: spa, "access-control-request-method": "GET", "access-control-request-headers": "authorization" },
   });

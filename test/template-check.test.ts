@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { commandLine } from "./support/command-line.ts";
 import { functionMethod, makeProject, mockMethod, openApi } from "./support/project.ts";
@@ -25,6 +26,11 @@ test("template check lists each finding once, with its place, and exits 1 when o
 
 test("template check of a good file exits 0; --json says the same", async () => {
   expect(await check("good.json", "--json")).toMatchObject({ code: 0, stdout: '{\n  "findings": []\n}\n' });
+});
+
+test("the example that wants signatures has nothing to be found fault with", async () => {
+  const file = join(import.meta.dirname, "../examples/petstore/petstore-iam.yaml");
+  expect(await check(file, "--json")).toMatchObject({ code: 0, stdout: '{\n  "findings": []\n}\n' });
 });
 
 test("template check leaves nothing behind, also when a file cannot be read", async () => {
