@@ -1,21 +1,17 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { SigningKeys } from "../aws/sigv4/signing-keys.ts";
 import { AuthorizerCache } from "../execute-api/authorizers/authorizer-cache.ts";
 import { createIssuerKeys } from "../execute-api/authorizers/issuer-keys.ts";
 import { DecisionRing } from "../execute-api/decision-record.ts";
 import { ExecuteApi } from "../execute-api/execute-api.ts";
-import { HeaderFields } from "../execute-api/header-fields.ts";
 import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
 import { newExtendedRequestId, newRequestId } from "../execute-api/request-ids.ts";
-import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
 import type { IssuerEvent } from "../issuer/issuer-event.ts";
 import type { MintOptions } from "../issuer/tokens/mint-token.ts";
 import { createNodeFunctions } from "../lambda/node-functions.ts";
-import type { CustomDomain } from "../model/custom-domain.ts";
 import type { Finding } from "../model/finding.ts";
 import { openAccessLogs } from "./access-logs.ts";
-import { hostnameOf, readAddress } from "./address.ts";
 import { checkIssuerNames } from "./check-issuer-names.ts";
 import { contactIssuers } from "./contact-issuers.ts";
 import { openDataDir } from "./data-dir.ts";
@@ -29,12 +25,12 @@ import { refuseTestCredentials } from "./identities/refuse-test-credentials.ts";
 import { IssuerEventRing } from "./issuer-events.ts";
 import { type LoadedProject, loadProject } from "./load-project.ts";
 import { isLoopbackHostname } from "./loopback.ts";
-import { answerManagement } from "./management-plane.ts";
 import { createMetrics } from "./metrics.ts";
-import { answerOwnInterface, refuseForeign } from "./own-interface.ts";
+import { createPlanes } from "./planes.ts";
 import { readyApis } from "./ready-apis.ts";
 import { type ReadyFile, removeReadyFile, writeReadyFile } from "./ready-file.ts";
 import { refuseProduction } from "./refuse-production.ts";
+import { refuseMissingTenant, refuseOpenAdmin, refuseUnloadable } from "./refuse-start.ts";
 import { partitionOf, type ServerEvents, type ServerOptions } from "./server-options.ts";
 import { StartError } from "./start-error.ts";
 import { StopList } from "./stop-list.ts";
@@ -234,43 +230,20 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
   await meetIssuers();
   events.onFindings?.(findings);
 
-  const { allowedHosts } = options;
   const isPublic = !isLoopbackHostname(options.host);
-  const isDevelopers = options.mode === "development" && !isPublic;
-  const served = (): readonly string[] | undefined =>
-    isPublic ? undefined : [...new Set([...executeApi.deployments()].map((each) => each.apiId))];
-  const own = {
-    records,
-    issuerEvents,
-    usagePlans,
-    projectToken: dataDir.projectToken,
-    metrics: metrics.text,
-    allowedHosts: [],
-  };
-  const answerDataPlane = (incoming: IncomingRequest): Promise<Answer> | Answer | undefined => {
-    const host = hostOf(incoming);
-    const custom = allowedHosts.size === 0 ? undefined : allowedHosts.get(hostnameOf(host));
-    if (custom !== undefined) {
-      return executeApi.answer(custom, incoming.target, incoming, "custom") ?? unknownApi(custom, served());
-    }
-    const domain = executeApi.domains.length === 0 ? undefined : executeApi.domainOf(hostnameOf(host));
-    // It takes every path: nothing but what it maps is reached by its name, neither path forms nor management.
-    if (domain !== undefined) return executeApi.answerDomain(domain, incoming) ?? unknownTarget(domain.domain);
-    const address = readAddress(host, incoming.target);
-    if (address.plane !== "execute-api") return undefined;
-    // A path form is no address of AWS's: a developer's way around custom domains, and nobody else's.
-    const endpoint = address.form === "path" && isDevelopers ? "custom" : "default";
-    return (
-      executeApi.answer(address.apiId, address.target, incoming, endpoint, address.form) ??
-      unknownApi(address.apiId, served())
-    );
-  };
-  const answerAdmin = (incoming: IncomingRequest): Answer | Promise<Answer> => {
-    const address = readAddress(hostOf(incoming), incoming.target);
-    if (address.plane === "own") return answerOwnInterface(incoming, own);
-    const headers = new HeaderFields(incoming.headers);
-    return refuseForeign(headers, []) ?? answerManagement(incoming, headers);
-  };
+  const { answerDataPlane, answerAdmin } = createPlanes(executeApi, {
+    allowedHosts: options.allowedHosts,
+    isPublic,
+    isDevelopers: isDevelopment && !isPublic,
+    own: {
+      records,
+      issuerEvents,
+      usagePlans,
+      projectToken: dataDir.projectToken,
+      metrics: metrics.text,
+      allowedHosts: [],
+    },
+  });
 
   const onError = (error: unknown): void => events.onDefect?.(error);
   const gateway = await listen({
@@ -279,7 +252,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     ...(options.tls && { tls: options.tls }),
     trustedProxies: options.trustedProxies,
     onError,
-    handler: (incoming) => answerDataPlane(incoming) ?? (isPublic ? nothingHere() : answerAdmin(incoming)),
+    handler: answerDataPlane,
   });
   stops.add(gateway.stop);
   let admin: Listener = gateway;
@@ -380,77 +353,7 @@ function portAdvice(error: ListenError, options: ServerOptions): string {
   return ` Another server may be running there; choose another port with ${flags.join(" or ")}.`;
 }
 
-function refuseUnloadable(findings: readonly Finding[]): void {
-  const unloadable = findings.filter((finding) => finding.effect === "load");
-  if (unloadable.length === 0) return;
-  throw new StartError(
-    unloadable
-      .map((finding) => `${finding.at.file}:${finding.at.line}:${finding.at.column}: ${finding.message} ${finding.fix}`)
-      .join("\n"),
-    2,
-  );
-}
-
-function hostOf(incoming: IncomingRequest): string | undefined {
-  const { headers } = incoming;
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at] as string;
-    if (name.length === 4 && name.toLowerCase() === "host") return headers[at + 1];
-  }
-  return undefined;
-}
-
 function urlOf(listener: Listener, tls: boolean): string {
   const host = listener.host.includes(":") ? `[${listener.host}]` : listener.host;
   return `${tls ? "https" : "http"}://${host}:${listener.port}`;
-}
-
-/** Ours, not AWS's: there the name would not resolve. What else is served is told on this machine only. */
-function unknownApi(apiId: string, known: readonly string[] | undefined): Answer {
-  return {
-    status: 404,
-    headers: ["Content-Type", "application/json"],
-    body: JSON.stringify({
-      message: `No API ${JSON.stringify(apiId.slice(0, 64))} is served here.`,
-      ...(known && { apis: known }),
-    }),
-  };
-}
-
-/** Ours, not AWS's: there what is mapped exists. */
-function unknownTarget({ domainName }: CustomDomain): Answer {
-  return {
-    status: 404,
-    headers: ["Content-Type", "application/json"],
-    body: JSON.stringify({ message: `The API that ${domainName} maps this path to is not served here.` }),
-  };
-}
-
-/** A path with a typing error would otherwise be a tenant without anything in it. */
-function refuseMissingTenant(file: string | undefined, namedBy: string): void {
-  if (file === undefined || existsSync(file)) return;
-  throw new StartError(
-    `${namedBy} is ${JSON.stringify(file)}, and there is no such file. Make it with "gatewarden issuer api create IDENTIFIER --tenant FILE", or name one that is there.`,
-    2,
-  );
-}
-
-/** Whoever reaches the admin port passes with a Host header that anybody can send. */
-function refuseOpenAdmin({ adminHost }: ServerOptions): void {
-  if (isLoopbackHostname(adminHost)) return;
-  throw new StartError(
-    `--admin-host is ${JSON.stringify(adminHost)}, wanted a loopback address such as 127.0.0.1: management and the own interface are not for a network.`,
-    2,
-  );
-}
-
-function nothingHere(): Answer {
-  return {
-    status: 404,
-    headers: ["Content-Type", "application/json"],
-    body: JSON.stringify({
-      message:
-        "APIs are served here by Host {apiId}.execute-api.{region}.amazonaws.com or path /_aws/execute-api/{apiId}/{stage}/…",
-    }),
-  };
 }
