@@ -91,7 +91,9 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
         const credentialOf: CredentialOf = ({ name, sessionName = "conformance", sessionPolicy }) =>
           credentialsOf(String(vector.given.project)).credentialsOf(
             name,
-            name.startsWith("role/") ? { sessionName, ...(sessionPolicy !== undefined && { sessionPolicy }) } : {},
+            /^(?:\d{12}\/)?role\//.test(name)
+              ? { sessionName, ...(sessionPolicy !== undefined && { sessionPolicy }) }
+              : {},
           );
         const { host } = new URL(gateway.url(API_ID));
         const address = { host, targetOf: (each: RestQuestion) => wireTargetOf(each, subject) };

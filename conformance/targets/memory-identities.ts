@@ -1,3 +1,4 @@
+import { parseArn } from "../../src/aws/arn.ts";
 import { compileIdentityPolicies, compileRoleSession, compileUser } from "../../src/aws/iam/compile-identity.ts";
 import type { CognitoIdentity, Identities, Identity } from "../../src/aws/iam/identity.ts";
 import type { SigningCredential } from "../../src/aws/sigv4/signature-verdict.ts";
@@ -18,29 +19,24 @@ export function createMemoryIdentities(
 ): MemoryIdentities {
   const known = new Map<string, Identity>();
   const credentials = new Map<string, SigningCredential>();
-  const addUser = (user: User, accountId = ""): void => {
+  for (const user of users) {
     const { policies } = compileIdentityPolicies(user);
     const keys = user.accessKeys.length > 0 ? user.accessKeys : [undefined];
+    const name = qualifiedName(user, user.name);
     for (const [index, key] of keys.entries()) {
-      const accessKeyId = key?.accessKeyId ?? `AKIA${user.name.toUpperCase()}${accountId}${index}`;
+      const accessKeyId = key?.accessKeyId ?? `AKIA${name.replace("/", "").toUpperCase()}${index}`;
       const credential = { accessKeyId, secretAccessKey: key?.secretAccessKey ?? `secret of ${accessKeyId}` };
       if (key?.status !== "Inactive") known.set(accessKeyId, compileUser(user, policies, credential));
-      const name = `${user.name}${accountId}`;
       if (!credentials.has(name)) credentials.set(name, credential);
     }
-  };
-  for (const user of users) addUser(user);
+  }
   return {
     identities: { find: (accessKeyId) => known.get(accessKeyId), refresh: async () => false },
     credentialOf: (caller) => {
-      const { name, accountId = "", sessionName = "conformance", sessionPolicy, endedSeconds } = caller;
-      const user = users.find((each) => each.name === name);
-      if (user !== undefined) {
-        const isAdded = credentials.has(`${name}${accountId}`);
-        if (!isAdded) addUser({ ...user, arn: user.arn.replace(/\d{12}/, accountId), accessKeys: [] }, accountId);
-        return credentials.get(`${name}${accountId}`) as SigningCredential; // Just added.
-      }
-      const role = roles.find((each) => `role/${each.name}` === name);
+      const { name, sessionName = "conformance", sessionPolicy, endedSeconds } = caller;
+      const ofUser = credentials.get(name);
+      if (ofUser !== undefined) return ofUser;
+      const role = roles.find((each) => qualifiedName(each, `role/${each.name}`) === name);
       if (role === undefined) throw new Error(`the project has nobody called ${name}`);
       const session = {
         accessKeyId: `ASIA${known.size}`,
@@ -55,6 +51,12 @@ export function createMemoryIdentities(
       return session;
     },
   };
+}
+
+/** As `credentialsOf` of the product takes it: those of another account than the project's have it before them. */
+function qualifiedName({ arn }: { readonly arn: string }, name: string): string {
+  const accountId = parseArn(arn)?.accountId;
+  return accountId === undefined || accountId === "000000000000" ? name : `${accountId}/${name}`;
 }
 
 const PROVIDER = "cognito-idp.us-east-1.amazonaws.com/us-east-1_Example";

@@ -7,7 +7,7 @@ import { bodyOf, flatHeaders, type RestQuestion } from "./rest-question.ts";
  * judge's canonical request would agree with it about anything.
  */
 export interface Signing extends Omit<Caller, "name"> {
-  /** A user of the project, or `role/NAME` for a new session. */
+  /** A user of the project, or `role/NAME` for a new session; of another account with `ACCOUNT/` before it. */
   readonly as: string;
   /** Default `header`. */
   readonly form?: "header" | "query";
@@ -31,7 +31,7 @@ export interface Signing extends Omit<Caller, "name"> {
   readonly tamper?: Pick<Partial<RestQuestion>, "method" | "path" | "headers" | "body">;
 }
 
-/** A user by name, or a session of `role/NAME` that begins now. */
+/** A user by name, or a session of `role/NAME` that begins now; of another account, `ACCOUNT/NAME` and `ACCOUNT/role/NAME`. */
 export interface Caller {
   readonly name: string;
   /** Default `conformance`. */
@@ -42,8 +42,6 @@ export interface Caller {
   readonly endedSeconds?: number;
   /** A session that an identity pool gave out, its provider and user made up; `in-process` only. */
   readonly ofIdentityPool?: boolean;
-  /** The user of the same name and policies in another account; `in-process` only. */
-  readonly accountId?: string;
 }
 
 export type CredentialOf = (caller: Caller) => SigningCredential | Promise<SigningCredential>;
