@@ -256,3 +256,13 @@ describe("a function that is taken away", () => {
     );
   });
 });
+
+test("an iam.yaml that is made after the start is noticed, and so is its end", async () => {
+  await expect(running.server.credentialsOf("alice")).rejects.toThrow("the files declare nobody");
+  replace("iam.yaml", "users: {alice: {policies: []}}");
+  await until("reload 1", () => running.told.reloads.length === 1);
+  expect((await running.server.credentialsOf("alice")).arn).toBe("arn:aws:iam::000000000000:user/alice");
+  rmSync(project.path("iam.yaml"));
+  await until("reload 2", () => running.told.reloads.length === 2);
+  await expect(running.server.credentialsOf("alice")).rejects.toThrow("the files declare nobody");
+});

@@ -30,7 +30,8 @@ const rulesOf = ({ findings }: ReturnType<typeof load>) =>
 
 describe("which files are read", () => {
   test("without any and without a project file, none", () => {
-    expect(load()).toMatchObject({ apis: [], functions: [], findings: [], watched: [] });
+    const watched = ["gatewarden.yaml", "iam.yaml"].map((name) => project.path(name));
+    expect(load()).toMatchObject({ apis: [], functions: [], findings: [], watched });
   });
 
   test("those named replace the project file's, whose other keys still hold", () => {
@@ -38,7 +39,7 @@ describe("which files are read", () => {
     project.write("gatewarden.yaml", { files: ["api.json"], stages: { other: { name: "prod" } } });
     const { apis, watched } = load({ files: [named] });
     expect(apis.map(({ api, stages }) => [api.apiId, stages[0]?.stageName])).toEqual([["other", "prod"]]);
-    expect(watched).toEqual([project.path("gatewarden.yaml"), named]);
+    expect(watched).toEqual([project.path("gatewarden.yaml"), project.path("iam.yaml"), named]);
   });
 
   test("the project file beside the first file goes before the one in the working folder", () => {

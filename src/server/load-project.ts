@@ -169,6 +169,7 @@ export function loadProject(
     outputs: new Map(loaded.flatMap((each, at) => (each.outputs ? [[files[at] as string, each.outputs]] : []))),
     watched: [
       ...[config, iamFile].filter((each) => each !== undefined),
+      ...awaited(location, config, project.iam),
       ...loaded.flatMap((each) => each.files),
       ...besides(project),
     ],
@@ -185,6 +186,13 @@ function readIam(file: string, place: AccountPlace, findings: Finding[]): FileId
 function findIamFile(location: ProjectLocation, config: string | undefined): string | undefined {
   const folders = config === undefined ? projectFolders(location) : [dirname(config)];
   return folders.map((folder) => join(folder, IAM_FILE)).find((file) => existsSync(file));
+}
+
+/** Files that would be read if they were there. */
+function awaited(location: ProjectLocation, config: string | undefined, iam: string | undefined): readonly string[] {
+  const folders = config === undefined ? projectFolders(location) : [dirname(config)];
+  const names = [...(config === undefined ? [PROJECT_FILE] : []), ...(iam === undefined ? [IAM_FILE] : [])];
+  return folders.flatMap((folder) => names.map((name) => join(folder, name)));
 }
 
 /** The project file that goes with the files, and what it says. */
