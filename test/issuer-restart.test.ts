@@ -6,13 +6,13 @@ import { type AddressInfo, connect, createServer as createTcpServer } from "node
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gatewarden, serve } from "./support/command-line.ts";
+import { freePortPair } from "./support/free-port.ts";
 import { ask } from "./support/http.ts";
 import {
   askForToken,
   authorize,
   CALLBACK,
   call,
-  freeIssuerPort,
   type IssuerProject,
   logIn,
   makeIssuerProject,
@@ -29,7 +29,7 @@ let gateway: IssuerProject;
 let port: number;
 beforeAll(async () => {
   gateway = await makeIssuerProject();
-  port = await freeIssuerPort();
+  port = await freePortPair();
 });
 afterAll(() => gateway?.finish());
 
@@ -137,7 +137,7 @@ describe("while it runs", () => {
     ["dev", "--port", "0"],
     ["issuer", "start"],
   ])("%s: where the port of the twin is taken, it says whose it is", async (...words) => {
-    const free = await freeIssuerPort();
+    const free = await freePortPair();
     const taken = createTcpServer().listen(free + 1, "127.0.0.1");
     await once(taken, "listening");
     const args = [...words, "--issuer-port", String(free)];

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePortPair } from "./support/free-port.ts";
 import { until } from "./support/http.ts";
 import { askForToken, call, type IssuerProject, makeIssuerProject } from "./support/issuer-project.ts";
 import { customAuthorizer, mockMethod, openApi } from "./support/project.ts";
@@ -53,7 +54,7 @@ beforeAll(async () => {
       },
     },
   });
-  await gateway.start();
+  await gateway.start(["--issuer-port", String(await freePortPair())]);
   // The function's AUDIENCE has made the API; its scopes are the developer's to say.
   const create = ["issuer", "api", "create", AUDIENCE, "--name", "Walkthrough", "--scope", "read:pets", "--json"];
   const { code, stdout } = await gateway.run(create);

@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
@@ -14,6 +13,7 @@ import { type Gatewarden, type GatewardenOptions, type MintOptions, startGatewar
 import { type KeyRing, openKeyRing } from "../src/issuer/keys/keys.ts";
 import { openStateFolder } from "../src/issuer/state-folder.ts";
 import { deriveClientId, readClientSecret } from "../src/issuer/tenant/derived-tenant.ts";
+import { freePortPair } from "./support/free-port.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../examples");
 const EXPRESS_APP = fileURLToPath(new URL("./support/express-app.ts", import.meta.url));
@@ -222,24 +222,8 @@ test.each(["worker", "process"] as const)(
 );
 
 describe("a template that names one of the two while tokens carry the other", () => {
-  /** A free port whose next one is free, too. */
-  async function freePair(): Promise<number> {
-    for (;;) {
-      const [first, second] = [createServer(), createServer()];
-      first.listen(0, "127.0.0.1");
-      await once(first, "listening");
-      const { port } = first.address() as AddressInfo;
-      const isFree = await new Promise<boolean>((resolve) => {
-        second.once("error", () => resolve(false));
-        second.listen(port + 1, "127.0.0.1", () => resolve(true));
-      });
-      await Promise.all([first, second].map((server) => new Promise((resolve) => server.close(resolve))));
-      if (isFree) return port;
-    }
-  }
-
   test("is found, and the cure that the finding names is one", async () => {
-    const issuerPort = await freePair();
+    const issuerPort = await freePortPair();
     const issuerUri = `https://localhost:${issuerPort + 1}/`;
     const ask = async (gateway: Gatewarden) =>
       (await fetch(`${gateway.url()}/test`, { headers: { authorization: `Bearer ${gateway.token()}` } })).status;

@@ -3,12 +3,12 @@ import { chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePortPair } from "./support/free-port.ts";
 import {
   askForToken,
   authorize,
   CALLBACK,
   call,
-  freeIssuerPort,
   type IssuerProject,
   makeIssuerProject,
   PETS,
@@ -44,7 +44,7 @@ describe.skipIf(missing.length > 0)("an API that was made with one command", () 
 
   test("gives a token by the lines that the command prints, run as they are, and opens what its scopes do", async () => {
     // So that there is an issuer whose address the command knows.
-    const port = await freeIssuerPort();
+    const port = await freePortPair();
     await gateway.start(["--issuer-port", String(port)]);
     await gateway.stop();
     const create = ["issuer", "api", "create", PETS, "--name", "Pets", "--scope", "read:pets create:pets read:prices"];

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { freePort, hasRedis, type RedisServer, startRedis, stopRedis } from "../../test/support/redis-server.ts";
+import { freePortPair } from "../../test/support/free-port.ts";
+import { hasRedis, type RedisServer, startRedis, stopRedis } from "../../test/support/redis-server.ts";
 import { describeEphemeral } from "./ephemeral-contract.ts";
 import { openRedisEphemeral } from "./redis-ephemeral.ts";
 
@@ -134,7 +135,7 @@ test("what looks like a path, and is the rest of a password, is not told", async
 });
 
 test("a server that is not there is said at once, without the password", async () => {
-  const url = `redis://someone:hidden-password@127.0.0.1:${await freePort()}/0`;
+  const url = `redis://someone:hidden-password@127.0.0.1:${await freePortPair()}/0`;
   const opening = openRedisEphemeral(url, { prefix: "none" });
   await expect(opening).rejects.toMatchObject({
     code: "unreachable",

@@ -1,8 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { globSync, readFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
 import type { DecisionRecord } from "../../src/execute-api/decision-record.ts";
@@ -293,22 +290,6 @@ export async function logIn(
     redirect_uri: CALLBACK,
     code_verifier: verifier,
   });
-}
-
-/** A free port whose next one is free, too. */
-export async function freeIssuerPort(): Promise<number> {
-  for (;;) {
-    const [first, second] = [createServer(), createServer()];
-    first.listen(0, "127.0.0.1");
-    await once(first, "listening");
-    const { port } = first.address() as AddressInfo;
-    const isFree = await new Promise<boolean>((resolve) => {
-      second.once("error", () => resolve(false));
-      second.listen(port + 1, "127.0.0.1", () => resolve(true));
-    });
-    await Promise.all([first, second].map((server) => new Promise((resolve) => server.close(resolve))));
-    if (isFree) return port;
-  }
 }
 
 /** Of the REST API: what its authorizer says of the caller. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type Server } from "node:net";
+import { freePortPair } from "./free-port.ts";
 
 /** A redis-server of a test's own; where none is installed, tests say so and skip. */
 export interface RedisServer {
@@ -10,7 +10,7 @@ export interface RedisServer {
 
 /** Redis without a file of its own, on a free port. */
 export async function startRedis(port?: number): Promise<RedisServer> {
-  const chosen = port ?? (await freePort());
+  const chosen = port ?? (await freePortPair());
   const process = spawn(
     "redis-server",
     ["--port", `${chosen}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"],
@@ -22,15 +22,6 @@ export async function startRedis(port?: number): Promise<RedisServer> {
     if (said.includes("Ready to accept connections")) break;
   }
   return { url: `redis://127.0.0.1:${chosen}`, process };
-}
-
-export async function freePort(): Promise<number> {
-  const probe: Server = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as { port: number };
-  probe.close();
-  await once(probe, "close");
-  return port;
 }
 
 export async function stopRedis({ process }: RedisServer): Promise<void> {
