@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunningServer, startServer } from "../src/server/start-server.ts";
 import { ask, type Reply, talk, until } from "./support/http.ts";
+import { logLines } from "./support/log-lines.ts";
 import { makeProject } from "./support/project.ts";
 
 /*
@@ -387,8 +387,7 @@ describe("on a public address", () => {
 test("access logs and records say which mapping took the request", async () => {
   const lines = (name: string): Record<string, string>[] => {
     const file = project.path(`.gatewarden-127.0.0.1/access-logs/${name}.log`);
-    const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-    return text.split("\n").flatMap((line) => (line === "" ? [] : JSON.parse(line)));
+    return logLines(file).map((line) => JSON.parse(line));
   };
   const logged = (name: string, id: unknown) => until("the line", () => lines(name).find((line) => line.id === id));
 

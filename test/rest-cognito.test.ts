@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ask, until } from "./support/http.ts";
+import { logLines } from "./support/log-lines.ts";
 import { functionMethod, makeProject, mockMethod, openApi } from "./support/project.ts";
 import { startTestServer, type TestServer } from "./support/server.ts";
 
@@ -181,8 +181,8 @@ test("the access log names who was let in, and why another was not", async () =>
   const good = await get("/claims", idToken("Spoken"));
   const bad = await get("/claims", mint("Spoken"));
   const lines = await until("the log", () => {
-    const text = readFileSync(project.path("access.log"), "utf8");
-    return text.includes(bad.requestId) && text.split("\n");
+    const written = logLines(project.path("access.log"));
+    return written.some((line) => line.startsWith(bad.requestId)) && written;
   });
   const lineOf = ({ requestId }: typeof good) => lines.find((line) => line.startsWith(requestId));
   expect(lineOf(good)).toBe(`${good.requestId} 200 ${good.body} id -`);

@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { generateSigningKey, type SigningKey } from "../src/token/generate-signing-key.ts";
 import { signJwt } from "../src/token/sign-jwt.ts";
 import { ask, until } from "./support/http.ts";
+import { logLines } from "./support/log-lines.ts";
 import { functionMethod, makeProject, mockMethod, openApi } from "./support/project.ts";
 import { startTestServer, type TestServer } from "./support/server.ts";
 
@@ -206,8 +206,8 @@ describe("a refusal", () => {
     const bad = await get("/claims", token({ exp: 1 }));
     const log = project.path("access.log");
     const lines = await until("the log", () => {
-      const text = readFileSync(log, "utf8");
-      return text.includes(bad.requestId) && text.split("\n");
+      const written = logLines(log);
+      return written.some((line) => line.startsWith(bad.requestId)) && written;
     });
     const lineOf = ({ requestId }: typeof good) => lines.find((line) => line.startsWith(requestId));
     expect(lineOf(good)).toBe(`${good.requestId} 200 - -`);

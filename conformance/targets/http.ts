@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import type { Gatewarden, startGatewarden } from "../../src/index.ts";
 import { openCredentials, type ProjectCredentials } from "../../src/server/identities/open-credentials.ts";
 import { loadProject } from "../../src/server/load-project.ts";
+import { logLines } from "../../test/support/log-lines.ts";
 import { differences } from "../compare.ts";
 import type { Target, Vector } from "../vector.ts";
 import { backendVariable } from "./backend-variable.ts";
@@ -170,16 +170,15 @@ function wireTargetOf(question: RestQuestion, subject: Vector["subject"]): strin
   return `/_aws/execute-api/${API_ID}${targetOf(question, subject)}`;
 }
 
-const LOG_LOOKS = 400;
+const LOG_WAIT_MS = 10_000;
 const LOG_LOOK_MS = 5;
 
 /** The line with a request's id; access logs are written in the background. */
 async function lineOf(file: string, requestId: string): Promise<string | undefined> {
-  for (let look = 0; look < LOG_LOOKS; look++) {
-    const text = await readFile(file, "utf8").catch(() => "");
-    const line = text.split("\n").find((each) => each.includes(requestId));
-    if (line !== undefined) return line;
+  const endMs = Date.now() + LOG_WAIT_MS;
+  for (;;) {
+    const line = logLines(file).find((each) => each.includes(requestId));
+    if (line !== undefined || Date.now() >= endMs) return line;
     await new Promise((resolve) => setTimeout(resolve, LOG_LOOK_MS));
   }
-  return undefined;
 }
