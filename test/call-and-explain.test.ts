@@ -10,7 +10,17 @@ import { makeProject, mockMethod, openApi } from "./support/project.ts";
 /* `call` and `explain` against a gateway of this project, and against servers that are none. */
 const project = makeProject({
   "api.json": openApi({ "/pets": { get: mockMethod("pets") } }),
-  "gatewarden.yaml": { files: ["api.json"] },
+  "web.json": {
+    AWSTemplateFormatVersion: "2010-09-09",
+    Resources: {
+      Web: { Type: "AWS::ApiGatewayV2::Api", Properties: { Name: "web", ProtocolType: "HTTP" } },
+      Live: {
+        Type: "AWS::ApiGatewayV2::Stage",
+        Properties: { ApiId: { Ref: "Web" }, StageName: "$default", AutoDeploy: true },
+      },
+    },
+  },
+  "gatewarden.yaml": { files: ["api.json", "web.json"] },
 });
 const elsewhere = makeProject();
 let gateway: RunningServer;
@@ -94,6 +104,16 @@ describe("call", () => {
     });
     expect(stdout.trimEnd().split("\n")).toHaveLength(1);
     expect(JSON.parse(stdout)).toMatchObject({ status: 200, body: "pets", record: { stage: "dev" } });
+  });
+});
+
+test("call shows the record of an HTTP API, too, whose request id has a header of another name", async () => {
+  const { stdout } = await commandLine(["call", "GET", "/_aws/execute-api/web/nowhere", "--json"], {
+    cwd: project.folder,
+  });
+  expect(JSON.parse(stdout)).toMatchObject({
+    status: 404,
+    record: { api: { apiId: "web", type: "HTTP" }, request: { path: "/nowhere" } },
   });
 });
 

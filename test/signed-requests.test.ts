@@ -5,6 +5,7 @@ import { Sha256 } from "@aws-crypto/sha256-js";
 import { SignatureV4 } from "@smithy/signature-v4";
 import aws4 from "aws4";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startGatewarden } from "../src/index.ts";
 import { commandLine, gatewarden, type Serving, serve } from "./support/command-line.ts";
 import { makeProject, mockMethod, openApi, type Project } from "./support/project.ts";
 
@@ -84,6 +85,39 @@ describe("by the commands that sign", () => {
       }
     },
   );
+
+  test("a presigned URL carries the signature, and no header does", async () => {
+    const args = ["sign", "GET", `${base}/pets`, "--presign", "--expires", "60"];
+    const { stdout } = await commandLine(args, { cwd: project.folder });
+    expect(stdout).toMatch(/[?&]X-Amz-Expires=60&.*X-Amz-Signature=[0-9a-f]{64}/);
+    expect(stdout).not.toContain("Authorization");
+  });
+
+  test("credentials are printed as other programs read them", async () => {
+    const { AccessKeyId, SecretAccessKey } = await credentialsOf("alice");
+    const printed = async (format: string) =>
+      (await commandLine(["credentials", "alice", "--format", format], { cwd: project.folder })).stdout;
+    expect(await shell(`${await printed("env")}echo "$AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $AWS_REGION"`)).toBe(
+      `${AccessKeyId} ${SecretAccessKey} ${region}\n`,
+    );
+    expect(await printed("profile")).toBe(
+      `[gatewarden]\naws_access_key_id = ${AccessKeyId}\naws_secret_access_key = ${SecretAccessKey}\n`,
+    );
+  });
+
+  test("a program that starts the gateway asks it for credentials", async () => {
+    const gateway = await startGatewarden({
+      config: project.path("gatewarden.yaml"),
+      dataDir: project.path("in-program"),
+      issuerPort: false,
+    });
+    try {
+      expect((await gateway.credentials("alice")).arn).toBe("arn:aws:iam::000000000000:user/alice");
+      await expect(gateway.credentials("mallory")).rejects.toThrow("there are alice, bob");
+    } finally {
+      await gateway.stop();
+    }
+  });
 
   test("a body is signed with it", async () => {
     const { stdout } = await commandLine(["sign", "POST", `${base}/sales`, "--data", `{"pet": "dog's"}`], {

@@ -75,6 +75,17 @@ describe("a user", () => {
   });
 });
 
+test.each([true, false])("a Deny's NotPrincipal is told whether there is a boundary: %s", (isBounded) => {
+  const boundary = isBounded ? { permissionsBoundary: ALLOW } : {};
+  const ann = { ...user, ...boundary };
+  const web = { ...role, ...boundary };
+  const terms = { sessionName: "one", issuedAtMs: 0, tags: {} };
+  const session = { ...pair, sessionToken: "token", expiresAtMs: 1 };
+  expect(compileUser(ann, compileIdentityPolicies(ann).policies, pair).principal).toMatchObject({ isBounded });
+  const { policies } = compileIdentityPolicies(web);
+  expect(compileRoleSession(web, policies, session, terms).principal).toMatchObject({ isBounded });
+});
+
 describe("a role session", () => {
   const terms = { sessionName: "one", issuedAtMs: Date.UTC(2026, 10, 21), tags: { stage: "prod" } };
   const { policies } = compileIdentityPolicies(role);

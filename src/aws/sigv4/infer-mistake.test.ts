@@ -155,4 +155,5 @@ test("a request that is long is not tried, so that no caller makes it costly", (
   const found = (characters: number) => infer({ path: `${path(characters)}/` }, { target: path(characters) });
   expect(found(MAX_TRIED_CHARACTERS - 1_000)).toEqual(["the path was signed with a final slash"]);
   expect(found(MAX_TRIED_CHARACTERS)).toEqual([]);
+  expect(MAX_TRIED_CHARACTERS).toBe(8_192);
 });
