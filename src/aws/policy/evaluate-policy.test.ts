@@ -24,6 +24,28 @@ const invoke = (resource = PETS, context: AccessRequest["context"] = {}): Access
 const decide = (statements: object | object[], request: AccessRequest) =>
   evaluatePolicy([policy(statements)], request).decision;
 
+describe("a resource that reads otherwise percent-decoded", () => {
+  const asked = { ...invoke(`${STAGE}/GET/%61dmin`), decodedResource: `${STAGE}/GET/admin` };
+  const allButSent = { Action: "execute-api:Invoke", NotResource: asked.resource };
+
+  test("is denied by a Deny of either, which says what it matched", () => {
+    expect(decide([allow(), deny({ Resource: asked.resource })], asked)).toBe("explicit_deny");
+    expect(evaluatePolicy([policy([allow(), deny({ Resource: asked.decodedResource })])], asked)).toMatchObject({
+      decision: "explicit_deny",
+      statement: { index: 1, decodedResource: asked.decodedResource },
+    });
+    expect(decide([allow(), { ...allButSent, Effect: "Deny" }], asked)).toBe("explicit_deny");
+    expect(evaluatePolicy([policy(deny())], asked).statement).not.toHaveProperty("decodedResource");
+    expect(decide([allow(), deny({ Resource: `${STAGE}/GET/other` })], asked)).toBe("allow");
+  });
+
+  test("is allowed only as it was sent", () => {
+    expect(decide(allow({ Resource: asked.decodedResource }), asked)).toBe("implicit_deny");
+    expect(decide({ ...allButSent, Effect: "Allow" }, asked)).toBe("implicit_deny");
+    expect(decide(allow({ Resource: asked.resource }), asked)).toBe("allow");
+  });
+});
+
 describe("the algorithm", () => {
   test("an explicit deny wins over an allow, wherever it stands", () => {
     expect(decide([allow(), deny()], invoke())).toBe("explicit_deny");

@@ -16,6 +16,8 @@ export interface AccessRequest {
   readonly action: string;
   /** The full ARN, e.g. of the method. */
   readonly resource: string;
+  /** The resource as it reads percent-decoded, where that differs: a Deny of it applies as well, an Allow does not (?). */
+  readonly decodedResource?: string | undefined;
   /** Needed by resource policies; absent means anonymous. */
   readonly principal?: Principal;
   /** Condition keys in any spelling of case, e.g. `aws:SourceIp`; a list for a multi-valued key. */
@@ -42,6 +44,8 @@ export interface DecidingStatement {
   readonly actionPattern: string;
   /** The pattern that matched; for NotResource, `not ` and its patterns. */
   readonly resourcePattern: string;
+  /** What the pattern matched, where that was only the decoded resource. */
+  readonly decodedResource?: string;
   /** How the principal matched, in a resource policy. */
   readonly principalMatch?: PrincipalMatch;
 }
@@ -122,9 +126,12 @@ class Evaluation {
   apply(statement: Statement, policyIndex: number): DecidingStatement | undefined {
     const actionPattern = this.#matchAction(statement.actions);
     if (actionPattern === undefined) return undefined;
-    const resourcePattern = this.#matchResource(statement.resources);
-    if (resourcePattern === undefined) return undefined;
     const { index, sid, effect, principals, conditions } = statement;
+    const { resource, decodedResource } = this.#request;
+    let resourcePattern = this.#matchResource(statement.resources, resource);
+    const isDecoded = resourcePattern === undefined && effect === "Deny" && decodedResource !== undefined;
+    if (isDecoded) resourcePattern = this.#matchResource(statement.resources, decodedResource);
+    if (resourcePattern === undefined) return undefined;
     let principalMatch: PrincipalMatch | undefined;
     if (principals !== undefined) {
       principalMatch = matchPrincipal(principals, this.#request.principal ?? ANONYMOUS, effect);
@@ -135,8 +142,13 @@ class Evaluation {
     }
     const decided = { policyIndex, index, effect, actionPattern, resourcePattern };
     // No spreading of undefined: this runs on every cached authorizer request.
-    if (sid === undefined && principalMatch === undefined) return decided;
-    return { ...decided, ...(sid === undefined ? {} : { sid }), ...(principalMatch ? { principalMatch } : {}) };
+    if (sid === undefined && principalMatch === undefined && !isDecoded) return decided;
+    return {
+      ...decided,
+      ...(sid === undefined ? {} : { sid }),
+      ...(isDecoded ? { decodedResource } : {}),
+      ...(principalMatch ? { principalMatch } : {}),
+    };
   }
 
   nearMisses(policies: readonly Policy[]): readonly NearMiss[] {
@@ -157,7 +169,7 @@ class Evaluation {
     if (this.#matchAction(actions) === undefined) {
       failed.push({ part: "action", not: actions.not, expected: textsOf(actions), actual: this.#request.action });
     }
-    if (this.#matchResource(resources) === undefined) {
+    if (this.#matchResource(resources, this.#request.resource) === undefined) {
       failed.push({
         part: "resource",
         not: resources.not,
@@ -186,10 +198,10 @@ class Evaluation {
     return actions.not ? `not ${textsOf(actions).join(", ")}` : undefined;
   }
 
-  #matchResource(resources: Resources): string | undefined {
+  #matchResource(resources: Resources, resource: string): string | undefined {
     let unresolved = false;
     for (const pattern of resources.patterns) {
-      const matched = matchesArnPattern(pattern, this.#request.resource, this.#lookup);
+      const matched = matchesArnPattern(pattern, resource, this.#lookup);
       if (matched === true) return resources.not ? undefined : pattern.text;
       if (matched === undefined) unresolved = true;
     }

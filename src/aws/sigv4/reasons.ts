@@ -33,5 +33,5 @@ export const SIGNATURE_REASONS = {
   signature_mismatch:
     "Compare the canonical request here with the client's, line by line: the path is encoded once more than it is sent, Host and every signed header must arrive as signed; if all lines agree the secret is another.",
   signature_routed_otherwise:
-    "Send the path without dot segments and doubled slashes, which a signature does not tell apart, and sign X-HTTP-Method-Override where it is sent: else a link for one method would open another.",
+    "Send the path without dot segments and doubled slashes and a ; of the query as %3B, which a signature does not tell apart, and sign X-HTTP-Method-Override where it is sent: else a link for one method would open another.",
 } as const satisfies { readonly [R in SignatureReason]: string };

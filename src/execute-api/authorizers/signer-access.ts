@@ -14,13 +14,20 @@ export const INVOKE = "execute-api:Invoke";
 export class SignerAccess implements AccessRequest {
   readonly action = INVOKE;
   readonly resource: string;
+  readonly decodedResource: string | undefined;
   readonly principal: Principal;
   readonly #request: ConditionedRequest;
   readonly #identity: Identity;
   readonly #nowMs: number;
 
-  constructor(request: ConditionedRequest, methodArn: string, identity: Identity, nowMs: number) {
+  constructor(
+    request: ConditionedRequest,
+    { methodArn, decodedArn }: { readonly methodArn: string; readonly decodedArn: string | undefined },
+    identity: Identity,
+    nowMs: number,
+  ) {
     this.resource = methodArn;
+    this.decodedResource = decodedArn;
     this.principal = identity.principal;
     this.#request = request;
     this.#identity = identity;

@@ -36,6 +36,7 @@ interface Asked {
   readonly route?: Partial<CompiledRoute>;
   readonly format?: "1.0" | "2.0";
   readonly path?: string;
+  readonly query?: string;
   readonly headers?: readonly string[];
   readonly credential?: SigningCredential | null;
   readonly signing?: Partial<SigningOptions>;
@@ -47,7 +48,7 @@ const session = (given: Parameters<typeof sampleSession>[0] = {}) => sampleSessi
 
 /** A request to `GET /pets/{id}` with AWS_IAM authorization, and everything that became of it. */
 async function ask(given: Asked = {}) {
-  const { identity = user(), path = "/pets/42", credential, format = "2.0" } = given;
+  const { identity = user(), path = "/pets/42", query = "", credential, format = "2.0" } = given;
   const records: DecisionRecord[] = [];
   const lines: string[] = [];
   const { calls, lambda } = functionAnswering({ outcome: "success", payload: '{"statusCode":200,"body":"ok"}' });
@@ -66,7 +67,7 @@ async function ask(given: Asked = {}) {
     accessLog: { destination: "-", format: (context) => JSON.stringify(context) },
     ...given.deployment,
   });
-  const unsigned = { method: "GET", target: path, headers: [...HOST, ...(given.headers ?? [])] };
+  const unsigned = { method: "GET", target: `${path}${query}`, headers: [...HOST, ...(given.headers ?? [])] };
   const sent =
     credential === null
       ? { ...unsigned, body: Buffer.alloc(0) }
@@ -103,8 +104,14 @@ describe("a signature that is good", () => {
     const route = sampleRoute("GET /pets/{id}", { authorization: { type: "AWS_IAM" } });
     const { incoming } = requestSigned();
     const around = {
-      request: { incoming, method: incoming.method, path: "/pets/42", headers: { last: () => undefined } } as never,
-      matched: { route, pathParameters: {}, routeArn: ARN },
+      request: {
+        incoming,
+        method: incoming.method,
+        path: "/pets/42",
+        rawQuery: "",
+        headers: { last: () => undefined },
+      } as never,
+      matched: { route, pathParameters: {}, routeArn: ARN, decodedArn: undefined },
       deployment: sampleDeployment(),
       ports: httpPorts({ identities }),
       trace: new Trace(() => 0),
@@ -211,7 +218,12 @@ describe("a defect lets nobody in", () => {
     expect((await ask({ route: { notServed } })).status).toBe(501);
     const around = {
       request: {} as never,
-      matched: { route: sampleRoute("GET /x", { notServed }), pathParameters: {}, routeArn: ARN },
+      matched: {
+        route: sampleRoute("GET /x", { notServed }),
+        pathParameters: {},
+        routeArn: ARN,
+        decodedArn: undefined,
+      },
       deployment: sampleDeployment(),
       ports: samplePorts(),
       trace: new Trace(() => 0),
@@ -320,6 +332,13 @@ test("what a function writes of a signature is masked in the record", async () =
   const telling = functionAnswering({ outcome: "success", payload: "1", logs: [`got ${inQuery}`] });
   const second = await ask({ signing: { form: "query" }, ports: { lambda: telling.lambda } });
   expect(second.record?.integration?.functionLogs?.[0]).toBe("got [identity masked]");
+});
+
+test.each(["header", "query"] as const)("a query with ; for & is not what was signed in the %s (?)", async (form) => {
+  expect(await ask({ query: "?a=1&b=2%3B3", signing: { form } })).toMatchObject({ status: 200 });
+  const refused = await ask({ query: "?a=1;b=2", signing: { form } });
+  expect(refused).toMatchObject({ ...FORBIDDEN, event: undefined });
+  expect(refused.record?.refusal).toMatchObject({ reason: "signature_routed_otherwise", actual: ";" });
 });
 
 describe("a path that a function sees otherwise than routes and policies do", () => {

@@ -1,8 +1,8 @@
-import { methodArn } from "../../aws/arn.ts";
 import { evaluateIdentity } from "../../aws/iam/evaluate-identity.ts";
 import type { Identity } from "../../aws/iam/identity.ts";
 import { identifyCaller, type Signer } from "../authorizers/identify-signer.ts";
 import { identityDenial } from "../authorizers/identity-denial.ts";
+import { judgeForwardedQuery } from "../authorizers/judge-route.ts";
 import { signatureEvidence } from "../authorizers/signature-evidence.ts";
 import { SignerAccess } from "../authorizers/signer-access.ts";
 import { refusedSignatureRecord, signerRecord } from "../authorizers/signer-record.ts";
@@ -39,8 +39,14 @@ export function authorizeWithIam(around: Around): Caller | Promise<Caller> {
   return signer instanceof Promise ? signer.then((known) => decide(known, around)) : decide(signer, around);
 }
 
-function decide(signer: Signer, { request, matched, deployment, ports, trace }: Around): Caller {
+function withQueryJudged(signer: Signer, { rawQuery }: HttpApiRequest): Signer {
+  const failure = signer.ok ? judgeForwardedQuery(rawQuery, signer.identity.credential.accessKeyId) : undefined;
+  return failure === undefined ? signer : { ok: false, failure };
+}
+
+function decide(known: Signer, { request, matched, deployment, ports, trace }: Around): Caller {
   const { route, routeArn } = matched;
+  const signer = withQueryJudged(known, request);
   if (!signer.ok) {
     const { failure } = signer;
     trace.authorization = refusedSignatureRecord(failure);
@@ -51,12 +57,8 @@ function decide(signer: Signer, { request, matched, deployment, ports, trace }: 
     });
   }
   const { identity } = signer;
-  const nowMs = ports.now();
-  const judge = (arn: string) => evaluateIdentity(identity.policies, new SignerAccess(request, arn, identity, nowMs));
-  const asked = judge(routeArn);
-  const seenArn = asked.decision === "allow" ? arnAsSeen(request, deployment) : undefined;
-  const seen = seenArn === undefined ? asked : judge(seenArn);
-  const own = seen.decision === "explicit_deny" ? seen : asked;
+  const asked = { methodArn: routeArn, decodedArn: matched.decodedArn };
+  const own = evaluateIdentity(identity.policies, new SignerAccess(request, asked, identity, ports.now()));
   const { decision, statement, nearMisses } = own;
   const isForeign = identity.accountId !== deployment.accountId;
   trace.authorization = {
@@ -69,20 +71,6 @@ function decide(signer: Signer, { request, matched, deployment, ports, trace }: 
   if (decision !== "allow") throw new HttpApiRefusal(403, "Forbidden", identityDenial(own, identity, routeArn));
   if (isForeign) throw new HttpApiRefusal(403, "Forbidden", deniedAcrossAccounts(identity, deployment.accountId));
   return { iam: identity };
-}
-
-/**
- * The route's ARN by the path that a function sees, where that is another one: `/admin%2Fx` is one segment to routes and
- * policies and `/admin/x` to the function (R). A Deny of what the function sees holds, too (?).
- */
-function arnAsSeen(
-  { path, rawPath, method }: HttpApiRequest,
-  { partition, region, accountId, apiId, stageName: stage }: HttpApiDeployment,
-): string | undefined {
-  if (!path.includes("%")) return undefined;
-  const inside = stage === "$default" ? rawPath : rawPath.slice(stage.length + 1);
-  const trimmed = inside.length > 1 && inside.endsWith("/") ? inside.slice(0, -1) : inside;
-  return methodArn({ partition, region, accountId, apiId, stage, method, path: trimmed });
 }
 
 function deniedAcrossAccounts({ arn, accountId }: Identity, owner: string): RefusalEvidence {

@@ -12,7 +12,9 @@ import type { HttpApiRequest, MatchedRoute } from "./request.ts";
 export function matchRoute(request: HttpApiRequest, deployment: HttpApiDeployment): MatchedRoute | undefined {
   const { method, path } = request;
   const found = deployment.routes.find(method, path);
-  if (found !== undefined) return { ...found, routeArn: routeArn(request, deployment) };
+  if (found !== undefined) {
+    return { ...found, routeArn: routeArn(request, deployment), decodedArn: decodedArn(request, deployment) };
+  }
   if (method === "OPTIONS" && deployment.cors !== undefined) return undefined;
   throw new HttpApiRefusal(404, "Not Found", {
     reason: "http_route_not_found",
@@ -31,13 +33,26 @@ const MAX_LISTED_ROUTES = 20;
  */
 const ROUTE_ARN_IS_DECODED = true;
 
-/** The stage is a segment of its own, so the path is without it (D by example); a trailing slash is dropped (C). */
 function routeArn({ method, path }: HttpApiRequest, deployment: HttpApiDeployment): string {
+  const isAsSent = !ROUTE_ARN_IS_DECODED || !path.includes("%");
+  return arnOf(method, isAsSent ? path : path.split("/").map(decodedSegment).join("/"), deployment);
+}
+
+/**
+ * The ARN by the path that a function sees, where that may be another one: `/admin%2Fx` is one segment to routes and
+ * policies and `/admin/x` to the function (R).
+ */
+function decodedArn({ method, path, rawPath }: HttpApiRequest, deployment: HttpApiDeployment): string | undefined {
+  if (!path.includes("%")) return undefined;
+  const { stageName } = deployment;
+  return arnOf(method, stageName === "$default" ? rawPath : rawPath.slice(stageName.length + 1), deployment);
+}
+
+/** The stage is a segment of its own, so the path is without it (D by example); a trailing slash is dropped (C). */
+function arnOf(method: string, path: string, deployment: HttpApiDeployment): string {
   const { partition, region, accountId, apiId, stageName } = deployment;
   const trimmed = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
-  const isAsSent = !ROUTE_ARN_IS_DECODED || !trimmed.includes("%");
-  const shown = isAsSent ? trimmed : trimmed.split("/").map(decodedSegment).join("/");
-  return methodArn({ partition, region, accountId, apiId, stage: stageName, method, path: shown });
+  return methodArn({ partition, region, accountId, apiId, stage: stageName, method, path: trimmed });
 }
 
 function decodedSegment(segment: string): string {

@@ -54,7 +54,12 @@ interface Asked {
 
 function ask({ authorizer = compiled(), headers = TOKEN, path = "/pets", query = "", invokeRefusal, ports }: Asked) {
   const trace = new Trace(() => 0);
-  const matched = sampleMatched({ route: sampleRoute(`GET ${path}`), routeArn: `${ROOT}${path}`, pathParameters: {} });
+  const matched = sampleMatched({
+    route: sampleRoute(`GET ${path}`),
+    routeArn: `${ROOT}${path}`,
+    decodedArn: `${ROOT}${decodeURIComponent(path)}`,
+    pathParameters: {},
+  });
   const around = {
     request: sampleRequest({ path, query, headers }),
     matched,
@@ -106,6 +111,21 @@ describe("the answer", () => {
     });
     const denied = await httpRefusalOf(ask({ authorizer, path: "/toys", ...answering(allow("/pets")) }).run);
     expect(denied).toMatchObject({ status: 403, text: "Forbidden", evidence: { reason: "authorizer_implicit_deny" } });
+  });
+
+  test("of a policy is held against the path that a function sees, too, where it denies (?)", async () => {
+    const authorizer = compiled({ enableSimpleResponses: false });
+    const answer = allow("/*");
+    const deny = { Effect: "Deny", Action: "execute-api:Invoke", Resource: `${ROOT}/admin/*` };
+    answer.policyDocument.Statement.push(deny);
+    const denied = await httpRefusalOf(ask({ authorizer, path: "/admin%2Fkeys", ...answering(answer) }).run);
+    expect(denied.evidence).toMatchObject({
+      reason: "authorizer_explicit_deny",
+      message: expect.stringContaining("/admin/keys"),
+    });
+    expect(await ask({ authorizer, path: "/pets%2Fkeys", ...answering(answer) }).run()).toMatchObject({
+      principalId: "ann",
+    });
   });
 
   test.each([

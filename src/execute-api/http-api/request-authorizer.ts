@@ -344,6 +344,7 @@ function decide(
   const verdict = evaluatePolicy([answer.policy], {
     action: INVOKE,
     resource: matched.routeArn,
+    decodedResource: matched.decodedArn,
     // As for REST APIs (?).
     context: conditionKeys(request, ports.now()),
   });
@@ -367,7 +368,7 @@ function denied(
   const isExplicit = verdict.decision === "explicit_deny";
   const isOfAnotherRoute = authorization?.cachedFrom !== undefined && askedFor !== route.routeKey;
   const said = isExplicit
-    ? `a Deny statement of its policy matches ${routeArn}`
+    ? `a Deny statement of its policy matches ${verdict.statement?.decodedResource ?? routeArn}`
     : `nothing in its policy allows ${routeArn}`;
   return new HttpApiRefusal(403, "Forbidden", {
     reason: isOfAnotherRoute

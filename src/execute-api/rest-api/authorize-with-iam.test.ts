@@ -60,6 +60,33 @@ describe("a signature that is good", () => {
   });
 });
 
+describe("a path that reads otherwise percent-decoded", () => {
+  const path = "/pets/%342";
+  const everything = { policyDocuments: [statement("Allow")] };
+
+  test.each([
+    ["identity policies", sampleUser({ policyDocuments: [statement("Allow"), statement("Deny", ARN)] }), {}],
+    ["boundary", sampleUser({ ...everything, permissionsBoundary: both() }), {}],
+    ["resource policy", sampleUser(everything), { resourcePolicy: resourcePolicy("Deny", { Resource: ARN }) }],
+  ])("is denied by a Deny of what it reads in the %s (?)", async (_what, identity, deployment) => {
+    const refused = await ask({ path, identity, deployment });
+    expect(refused).toMatchObject({ status: 403, event: undefined });
+    expect(refused.record?.refusal?.message).toContain(ARN);
+    expect(await ask({ path: "/pets/%343", identity, deployment })).toMatchObject(OK);
+  });
+
+  test("is not allowed by an Allow of what it reads (?)", async () => {
+    const identity = sampleUser({ policyDocuments: [statement("Allow", ARN)] });
+    expect(await ask({ identity })).toMatchObject(OK);
+    expect((await ask({ path, identity })).status).toBe(403);
+  });
+
+  function both() {
+    const [allow, deny] = [statement("Allow"), statement("Deny", ARN)];
+    return { ...allow, Statement: [allow.Statement, deny.Statement].flat() };
+  }
+});
+
 describe("a key that is not known", () => {
   test("is looked for once more where another process may have put it", async () => {
     const later = identitiesOf([], [sampleUser()]);

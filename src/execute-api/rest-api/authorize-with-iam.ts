@@ -43,7 +43,7 @@ function decide(signer: Signer, around: Around): Caller {
     throw refuseSignature(signer.failure, signatureEvidence(signer.failure, request.incoming, route));
   }
   const { identity } = signer;
-  const access = new SignerAccess(request, matched.methodArn, identity, ports.now());
+  const access = new SignerAccess(request, matched, identity, ports.now());
   const own = evaluateIdentity(identity.policies, access);
   const resource = deployment.resourcePolicy && evaluatePolicy([deployment.resourcePolicy], access);
   const isCrossAccount = identity.accountId !== deployment.accountId;

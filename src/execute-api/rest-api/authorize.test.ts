@@ -181,6 +181,35 @@ describe("a Lambda authorizer", () => {
     },
   );
 
+  test.each(["Deny", "Allow"] as const)(
+    "that says %s of the decoded path: only a Deny of it counts (?)",
+    async (effect) => {
+      const { lambda } = answering(effect, ARN);
+      const ports = samplePorts({ lambda });
+      const encoded = { methodArn: ARN.replace("42", "%342"), decodedArn: ARN };
+      const matched = { ...sampleMatched(MOCK, { authorization: authorizer() }), ...encoded };
+      const deployment = sampleDeployment();
+      const { evidence } = await refusalOf(() =>
+        authorize(sampleRequest({ headers: TOKEN }), matched, deployment, ports, new Trace(() => 0)),
+      );
+      const denies = effect === "Deny";
+      expect(evidence.reason).toBe(denies ? "authorizer_explicit_deny" : "authorizer_implicit_deny");
+      expect(evidence.message).toContain(denies ? `matches ${ARN}` : encoded.methodArn);
+    },
+  );
+
+  test("is not asked when the resource policy denies the decoded path (?)", async () => {
+    const { calls, lambda } = answering("Allow");
+    const encoded = { methodArn: ARN.replace("42", "%342"), decodedArn: ARN };
+    const matched = { ...sampleMatched(MOCK, { authorization: authorizer() }), ...encoded };
+    const deployment = sampleDeployment({ resourcePolicy: resourcePolicy("Deny", { Resource: ARN }) });
+    const run = () => authorize(sampleRequest(), matched, deployment, samplePorts({ lambda }), new Trace(() => 0));
+    const { evidence, wire } = await refusalOf(run);
+    expect(evidence.message).toBe(`the resource policy denies ${ARN}`);
+    expect(wire.message).toContain("/pets/%342 with an explicit deny");
+    expect(calls).toEqual([]);
+  });
+
   test("a policy from the cache that does not cover this route says which request filled it", async () => {
     const ports = { lambda: answering("Allow", ARN).lambda, authorizerCache: new AuthorizerCache() };
     const first = asked({ authorization: authorizer(), request: { headers: TOKEN }, ports });

@@ -27,7 +27,7 @@ export function authorize(
 ): Caller | Promise<Caller> {
   const { authorization } = matched.method;
   const { resourcePolicy } = deployment;
-  const access = new MethodAccess(request, matched.methodArn, ports.now);
+  const access = new MethodAccess(request, matched, ports.now);
   switch (authorization.type) {
     case "NONE": {
       trace.authorization = { type: "NONE" };
@@ -51,7 +51,7 @@ export function authorize(
             decision: before.decision,
             statement: before.statement,
           };
-          throw deniedByResourcePolicy({ decision: "explicit_deny", side: "resource" }, matched);
+          throw deniedByResourcePolicy({ ...before, decision: "explicit_deny", side: "resource" }, matched);
         }
       }
       return authorizeWithLambda(authorization.authorizer, access, { request, matched, deployment, ports, trace });

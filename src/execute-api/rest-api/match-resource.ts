@@ -3,6 +3,7 @@ import { identifySigner, type Signer, type SignerPorts } from "../authorizers/id
 import { foundInstead } from "../authorizers/signature-evidence.ts";
 import { withoutAccessKeyId } from "../authorizers/signer-record.ts";
 import { Refusal } from "../refusal.ts";
+import { decodedArn } from "./decoded-arn.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
 import type { MatchedMethod, RestRequest } from "./request.ts";
 import { refuseSignature } from "./signature-refusal.ts";
@@ -57,7 +58,7 @@ export function matchResource(
       { status: 414, message: "Request URI too long" },
     );
   }
-  return { method: match.leaf, pathParameters: match.pathParameters, methodArn: arn };
+  return { method: match.leaf, pathParameters: match.pathParameters, methodArn: arn, decodedArn: decodedArn(arn) };
 }
 
 /** Whatever is wrong with the credentials, the route is what has to be corrected: the reason and its message say so. */

@@ -1,7 +1,7 @@
 import type { AccessRequest } from "../../aws/policy/evaluate-policy.ts";
 import { INVOKE } from "../authorizers/signer-access.ts";
 import { conditionKeys } from "../condition-keys.ts";
-import type { RestRequest } from "./request.ts";
+import type { MatchedMethod, RestRequest } from "./request.ts";
 
 /**
  * What the policies are asked. Its condition keys are read only by policies with conditions or variables; most have none.
@@ -11,11 +11,13 @@ import type { RestRequest } from "./request.ts";
 export class MethodAccess implements AccessRequest {
   readonly action = INVOKE;
   readonly resource: string;
+  readonly decodedResource: string | undefined;
   readonly #request: RestRequest;
   readonly #now: () => number;
 
-  constructor(request: RestRequest, methodArn: string, now: () => number) {
+  constructor(request: RestRequest, { methodArn, decodedArn }: MatchedMethod<unknown>, now: () => number) {
     this.resource = methodArn;
+    this.decodedResource = decodedArn;
     this.#request = request;
     this.#now = now;
   }
