@@ -5,7 +5,7 @@ import { loadConformance } from "./load-vectors.ts";
 import { parityPage } from "./parity-page.ts";
 import { createHttpTarget } from "./targets/http.ts";
 import { createInProcessTarget } from "./targets/in-process.ts";
-import { createIssuerPlaneTarget, createIssuerSocketTarget } from "./targets/issuer-plane.ts";
+import { createIssuerPlaneTarget, createIssuerSocketTarget } from "./targets/issuer-plane/issuer-plane.ts";
 
 const { vectors, facts, deviations } = loadConformance();
 const listed = new Set(deviations.map(({ id }) => id));

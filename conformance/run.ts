@@ -10,7 +10,7 @@ import { parityPage } from "./parity-page.ts";
 import { runVectors } from "./run-vectors.ts";
 import { createHttpTarget } from "./targets/http.ts";
 import { createInProcessTarget } from "./targets/in-process.ts";
-import { createIssuerPlaneTarget, createIssuerSocketTarget } from "./targets/issuer-plane.ts";
+import { createIssuerPlaneTarget, createIssuerSocketTarget } from "./targets/issuer-plane/issuer-plane.ts";
 
 const { vectors, facts, deviations } = loadConformance();
 const at = process.argv.indexOf("--package");

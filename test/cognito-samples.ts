@@ -1,9 +1,9 @@
 import type { Policy } from "../src/aws/policy/policy.ts";
 import { createIssuerKeys, type IssuerKeys } from "../src/execute-api/authorizers/issuer-keys.ts";
-import type { Refusal } from "../src/execute-api/refusal.ts";
 import { authorize } from "../src/execute-api/rest-api/authorize.ts";
 import { type CognitoAuthorizer, compileCognitoAuthorizer } from "../src/execute-api/rest-api/cognito-authorizer.ts";
 import { renderGatewayResponse } from "../src/execute-api/rest-api/gateway-response.ts";
+import type { RestApiRefusal } from "../src/execute-api/rest-api/refusal.ts";
 import type { Caller } from "../src/execute-api/rest-api/request.ts";
 import { Trace } from "../src/execute-api/trace.ts";
 import type { Authorizer } from "../src/model/rest-api.ts";
@@ -126,14 +126,14 @@ export function asked({
   return { run: () => authorize(request, matched, deployment, ports, trace), trace };
 }
 export const answered = async (given: Asked): Promise<Caller> => asked(given).run();
-export const refused = (given: Asked): Promise<Refusal> => refusalOf(asked(given).run);
+export const refused = (given: Asked): Promise<RestApiRefusal> => refusalOf(asked(given).run);
 /** Until it is remembered: the keys are fetched, the token is seen once, then twice. */
 export async function remember(given: Asked): Promise<void> {
   for (let time = 0; time < 3; time++) await answered(given);
 }
 
 /** The answer as a client gets it, without customisation. */
-export function wire(refusal: Refusal) {
+export function wire(refusal: RestApiRefusal) {
   const answer = renderGatewayResponse(refusal, sampleDeployment(), sampleRequest(), {}, {});
   return { status: answer.status, body: answer.body, errorType: answer.errorType };
 }

@@ -4,12 +4,12 @@ import { HeaderFields } from "../src/execute-api/header-fields.ts";
 import { RequestLimits } from "../src/execute-api/limits/request-limits.ts";
 import type { Ports } from "../src/execute-api/ports.ts";
 import { parseQueryString } from "../src/execute-api/query-string.ts";
-import { Refusal } from "../src/execute-api/refusal.ts";
 import { callIntegration } from "../src/execute-api/rest-api/call-integration.ts";
 import { compileIntegration } from "../src/execute-api/rest-api/compile-integration.ts";
 import type { CompiledIntegration, CompiledMethod, RestDeployment } from "../src/execute-api/rest-api/deployment.ts";
 import { mapIntegrationRequest } from "../src/execute-api/rest-api/map-integration-request.ts";
 import { mapIntegrationResponse } from "../src/execute-api/rest-api/map-integration-response.ts";
+import { RestApiRefusal } from "../src/execute-api/rest-api/refusal.ts";
 import type { Caller, MatchedMethod, RestRequest } from "../src/execute-api/rest-api/request.ts";
 import { ResourceTree } from "../src/execute-api/rest-api/resource-tree.ts";
 import { Trace } from "../src/execute-api/trace.ts";
@@ -200,11 +200,11 @@ export async function exchange(given: Exchange): Promise<Answer> {
 }
 
 /** What a step refused with; fails the test when it did not refuse. */
-export async function refusalOf(run: () => unknown): Promise<Refusal> {
+export async function refusalOf(run: () => unknown): Promise<RestApiRefusal> {
   try {
     await run();
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof RestApiRefusal) return error;
     throw error;
   }
   throw new Error("nothing was refused");

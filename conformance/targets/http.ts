@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Gatewarden, startGatewarden } from "../../src/index.ts";
 import { openCredentials, type ProjectCredentials } from "../../src/server/identities/open-credentials.ts";
-import { loadProject } from "../../src/server/load-project.ts";
+import { loadProject } from "../../src/server/project/load-project.ts";
 import { logLines } from "../../test/support/log-lines.ts";
 import { differences } from "../compare.ts";
 import type { Target, Vector } from "../vector.ts";

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fixedTenantStore } from "../../src/issuer/fixtures/fixed-tenant-store.ts";
 import { createIssuer } from "../../src/issuer/issuer.ts";
 import { openKeyRing } from "../../src/issuer/keys/keys.ts";
 import { openStateFolder } from "../../src/issuer/state-folder.ts";
 import { deriveTenant } from "../../src/issuer/tenant/derived-tenant.ts";
-import { fixedTenantStore } from "../../src/issuer/tenant/fixed-tenant-store.ts";
 import type { MintOptions } from "../../src/issuer/tokens/mint-token.ts";
 import { createMemoryDocuments } from "../../src/store/memory-documents.ts";
 

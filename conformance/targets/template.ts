@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { compileProject } from "../../src/server/compile-project.ts";
-import { type AccountPlace, loadProject } from "../../src/server/load-project.ts";
+import { compileProject } from "../../src/server/project/compile-project.ts";
+import { type AccountPlace, loadProject } from "../../src/server/project/load-project.ts";
 
 /** What `then` of a template is compared with. */
 interface TemplateAnswer {

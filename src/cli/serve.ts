@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { formatFinding } from "../model/finding.ts";
-import { issuerLine } from "../server/issuer-events.ts";
+import { issuerLine } from "../server/issuer/events.ts";
 import { refusalLine } from "../server/refusal-line.ts";
 import type { ServerEvents, ServerOptions } from "../server/server-options.ts";
 import { type RunningServer, startServer } from "../server/start-server.ts";

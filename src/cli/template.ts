@@ -2,9 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Finding, formatFinding } from "../model/finding.ts";
-import { compileProject } from "../server/compile-project.ts";
-import { expandTemplate } from "../server/expand-template.ts";
-import { type AccountPlace, type LoadedProject, loadProject, type ProjectLocation } from "../server/load-project.ts";
+import { compileProject } from "../server/project/compile-project.ts";
+import { expandTemplate } from "../server/project/expand-template.ts";
+import {
+  type AccountPlace,
+  type LoadedProject,
+  loadProject,
+  type ProjectLocation,
+} from "../server/project/load-project.ts";
 import { partitionOf, SERVER_DEFAULTS } from "../server/server-options.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import type { Command, CommandIo } from "./command.ts";

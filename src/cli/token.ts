@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { MintError, type MintOptions } from "../issuer/tokens/mint-token.ts";
-import { mintFromDataDir } from "../server/kept-issuer.ts";
+import { mintFromDataDir } from "../server/issuer/kept-issuer.ts";
 import { SERVER_DEFAULTS } from "../server/server-options.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import type { Command, CommandIo } from "./command.ts";

@@ -8,7 +8,7 @@ import type { Role } from "../model/iam.ts";
 import type { InvokeAccess } from "../model/invoke-access.ts";
 import { API_GATEWAY, INVOKE, judgeFunctionPolicy } from "./function-policy.ts";
 import { listed } from "./near-misses.ts";
-import type { RefusalEvidence } from "./refusal.ts";
+import type { RefusalEvidence } from "./refusal-evidence.ts";
 
 /** `$context.integrationErrorMessage` of an HTTP API's integration that may not be invoked (R). */
 export const INVOKE_REFUSED_LOG_TEXT =

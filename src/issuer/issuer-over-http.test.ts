@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { createRemoteJWKSet, customFetch, jwtVerify } from "jose";
 import { expect, test } from "vitest";
 import { createMemoryDocuments } from "../store/memory-documents.ts";
+import { fixedTenantStore } from "./fixtures/fixed-tenant-store.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
 import { openKeyRing } from "./keys/keys.ts";
 import { openStateFolder } from "./state-folder.ts";
 import { deriveTenant } from "./tenant/derived-tenant.ts";
-import { fixedTenantStore } from "./tenant/fixed-tenant-store.ts";
 
 test("a client over HTTP follows discovery to a token, and a verifier over HTTP accepts it", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "gatewarden-http-"));

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemoryDocuments } from "../store/memory-documents.ts";
+import { fixedTenantStore } from "./fixtures/fixed-tenant-store.ts";
 import { createIssuer, type Issuer } from "./issuer.ts";
 import { type IssuerEvent, MAX_EVENT_TEXT_CHARS } from "./issuer-event.ts";
 import type { IssuerAnswer, IssuerRequest } from "./issuer-request.ts";
 import { type KeyRing, openKeyRing } from "./keys/keys.ts";
 import { openStateFolder } from "./state-folder.ts";
 import { deriveTenant } from "./tenant/derived-tenant.ts";
-import { fixedTenantStore } from "./tenant/fixed-tenant-store.ts";
 import type { Tenant, TokenDialect } from "./tenant/tenant.ts";
 import { MAX_TOKEN_REQUEST_BYTES, MAX_TOKEN_REQUEST_PARAMETERS } from "./token-endpoint/read-token-request.ts";
 

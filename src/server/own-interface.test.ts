@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DecisionRing } from "../execute-api/decision-record.ts";
 import type { IncomingRequest } from "../execute-api/transport.ts";
-import { IssuerEventRing } from "./issuer-events.ts";
+import { IssuerEventRing } from "./issuer/events.ts";
 import { answerOwnInterface } from "./own-interface.ts";
 import type { UsageQuestion, UsageReport } from "./usage-plans/project-limits.ts";
 

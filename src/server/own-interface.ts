@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { DecisionRing } from "../execute-api/decision-record.ts";
 import { HeaderFields } from "../execute-api/header-fields.ts";
 import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
-import type { IssuerEventRing } from "./issuer-events.ts";
+import type { IssuerEventRing } from "./issuer/events.ts";
 import { isLoopbackHostname } from "./loopback.ts";
 import { answerUsage } from "./usage-plans/answer-usage.ts";
 import type { ProjectLimits } from "./usage-plans/project-limits.ts";

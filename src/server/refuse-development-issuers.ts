@@ -1,9 +1,9 @@
 import { createHttpClient, type HttpClient } from "../execute-api/integrations/http-client/http-client.ts";
 import { discoveryUrl } from "../token/discover-jwks-uri.ts";
-import { trustedIssuers } from "./contact-issuers.ts";
 import { openDataDir } from "./data-dir.ts";
-import { loadProject } from "./load-project.ts";
 import { leadsToThisMachine } from "./loopback.ts";
+import { trustedIssuers } from "./project/contact-issuers.ts";
+import { loadProject } from "./project/load-project.ts";
 import { partitionOf, type ServerOptions } from "./server-options.ts";
 import { StartError } from "./start-error.ts";
 

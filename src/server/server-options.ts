@@ -2,7 +2,7 @@ import type { DecisionRecord } from "../execute-api/decision-record.ts";
 import type { IssuerEvent } from "../issuer/issuer-event.ts";
 import type { Finding } from "../model/finding.ts";
 import type { ThrottleSettings } from "../model/usage-plan.ts";
-import type { StageOverrides } from "./load-project.ts";
+import type { StageOverrides } from "./project/load-project.ts";
 
 /** How a server is started; paths absolute, port 0 means any free one. */
 export interface ServerOptions {

@@ -12,21 +12,21 @@ import type { MintOptions } from "../issuer/tokens/mint-token.ts";
 import { createNodeFunctions } from "../lambda/node-functions.ts";
 import type { Finding } from "../model/finding.ts";
 import { openAccessLogs } from "./access-logs.ts";
-import { checkIssuerNames } from "./check-issuer-names.ts";
-import { contactIssuers } from "./contact-issuers.ts";
 import { openDataDir } from "./data-dir.ts";
-import { deployProject } from "./deploy-project.ts";
 import { type Listener, listen } from "./http-listener/listen.ts";
 import { ListenError } from "./http-listener/listen-error.ts";
 import { writeDeclaredIdentities } from "./identities/declared-identities.ts";
 import { type Credentials, openCredentials, type SessionOptions } from "./identities/open-credentials.ts";
 import { openIdentities } from "./identities/open-identities.ts";
 import { refuseTestCredentials } from "./identities/refuse-test-credentials.ts";
-import { IssuerEventRing } from "./issuer-events.ts";
-import { type LoadedProject, loadProject } from "./load-project.ts";
+import { checkIssuerNames } from "./issuer/check-names.ts";
+import { IssuerEventRing } from "./issuer/events.ts";
 import { isLoopbackHostname } from "./loopback.ts";
 import { createMetrics } from "./metrics.ts";
 import { createPlanes } from "./planes.ts";
+import { contactIssuers } from "./project/contact-issuers.ts";
+import { deployProject } from "./project/deploy-project.ts";
+import { type LoadedProject, loadProject } from "./project/load-project.ts";
 import { readyApis } from "./ready-apis.ts";
 import { type ReadyFile, removeReadyFile, writeReadyFile } from "./ready-file.ts";
 import { refuseProduction } from "./refuse-production.ts";
@@ -94,7 +94,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     options.issuerPort === undefined
       ? undefined
       : // Loaded here: a gateway without an issuer starts without its code.
-        await (await import("./issuer-plane.ts")).startIssuer({
+        await (await import("./issuer/start-issuer.ts")).startIssuer({
           port: options.issuerPort,
           scheme: options.issuerScheme ?? "http",
           dataDir: dataDir.path,

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
 import type { DecisionRecord } from "../../src/execute-api/decision-record.ts";
-import type { KeptIssuerEvent } from "../../src/server/issuer-events.ts";
+import type { KeptIssuerEvent } from "../../src/server/issuer/events.ts";
 import type { ReadyFile } from "../../src/server/ready-file.ts";
 import { type Finished, gatewarden, type Serving, serve } from "./command-line.ts";
 import { openPerson, type Person } from "./person.ts";

@@ -1,5 +1,5 @@
 import { chooseApi, chooseClient, MintError } from "../../issuer/tokens/mint-token.ts";
-import { openKeptIssuer } from "../../server/kept-issuer.ts";
+import { openKeptIssuer } from "../../server/issuer/kept-issuer.ts";
 import type { CodeRequest } from "./code-request.ts";
 
 /** The request for a client's own token, and whose it is. */

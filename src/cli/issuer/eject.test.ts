@@ -13,7 +13,7 @@ import { managementAudience } from "../../issuer/tenant/management-api.ts";
 import { openTenantStore } from "../../issuer/tenant/open-tenant-store.ts";
 import type { Tenant } from "../../issuer/tenant/tenant.ts";
 import { openLocalCa } from "../../issuer/tls/local-ca.ts";
-import { listenAsIssuer } from "../../server/issuer-listeners.ts";
+import { listenAsIssuer } from "../../server/issuer/listeners.ts";
 import { createMemoryDocuments } from "../../store/memory-documents.ts";
 import { ejectable } from "./eject-payloads.ts";
 

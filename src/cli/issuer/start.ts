@@ -1,8 +1,8 @@
 import { relative } from "node:path";
 import { openDataDir } from "../../server/data-dir.ts";
 import { ListenError } from "../../server/http-listener/listen-error.ts";
-import { issuerLine } from "../../server/issuer-events.ts";
-import { startIssuer } from "../../server/issuer-plane.ts";
+import { issuerLine } from "../../server/issuer/events.ts";
+import { startIssuer } from "../../server/issuer/start-issuer.ts";
 import { refuseProduction } from "../../server/refuse-production.ts";
 import { SERVER_DEFAULTS } from "../../server/server-options.ts";
 import { StartError } from "../../server/start-error.ts";

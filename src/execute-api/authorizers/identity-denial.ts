@@ -3,7 +3,7 @@ import type { Identity } from "../../aws/iam/identity.ts";
 import type { DecidingStatement } from "../../aws/policy/evaluate-policy.ts";
 import { listed } from "../near-misses.ts";
 import type { GatewayReason } from "../reasons.ts";
-import type { RefusalEvidence } from "../refusal.ts";
+import type { RefusalEvidence } from "../refusal-evidence.ts";
 import { INVOKE } from "./signer-access.ts";
 
 const POLICIES_OF: Readonly<Record<IdentityPolicySide, string>> = {

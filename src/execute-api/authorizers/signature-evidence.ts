@@ -1,5 +1,5 @@
 import type { SignatureFailure } from "../../aws/sigv4/signature-verdict.ts";
-import type { RefusalEvidence } from "../refusal.ts";
+import type { RefusalEvidence } from "../refusal-evidence.ts";
 import type { IncomingRequest } from "../transport.ts";
 import { withoutAccessKeyId } from "./signer-record.ts";
 

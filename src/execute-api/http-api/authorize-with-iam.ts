@@ -8,7 +8,7 @@ import { SignerAccess } from "../authorizers/signer-access.ts";
 import { refusedSignatureRecord, signerRecord } from "../authorizers/signer-record.ts";
 import { boundedMisses } from "../near-misses.ts";
 import type { Ports } from "../ports.ts";
-import type { RefusalEvidence } from "../refusal.ts";
+import type { RefusalEvidence } from "../refusal-evidence.ts";
 import type { Trace } from "../trace.ts";
 import type { HttpApiDeployment } from "./deployment.ts";
 import { HttpApiRefusal } from "./refusal.ts";

@@ -3,7 +3,7 @@ import { maskIdentity } from "../authorizers/mask-identity.ts";
 import { INVOKE_REFUSED_LOG_TEXT } from "../invoke-access.ts";
 import { refuseInvoke } from "../invoke-checks.ts";
 import type { Ports } from "../ports.ts";
-import type { RefusalEvidence } from "../refusal.ts";
+import type { RefusalEvidence } from "../refusal-evidence.ts";
 import type { Trace } from "../trace.ts";
 import type { Answer } from "../transport.ts";
 import { callEndpoint } from "./call-endpoint.ts";

@@ -3,7 +3,7 @@ import type { DecisionRecord } from "../decision-record.ts";
 import { isoTime } from "../iso-time.ts";
 import { checkFor } from "../reasons.ts";
 import { recordedHeaders } from "../recorded-headers.ts";
-import type { RefusalEvidence } from "../refusal.ts";
+import type { RefusalEvidence } from "../refusal-evidence.ts";
 import type { Decided } from "./answer.ts";
 
 /** The decision record of an answered request: names kept, values by allow-list, nothing secret. */

@@ -1,4 +1,4 @@
-import type { RefusalEvidence } from "../refusal.ts";
+import type { RefusalEvidence } from "../refusal-evidence.ts";
 
 /** What else a refusal says: to the client, and to the access log. */
 export interface HttpApiRefusalWire {

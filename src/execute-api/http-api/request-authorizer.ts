@@ -12,7 +12,7 @@ import type { AuthorizationRecord } from "../decision-record.ts";
 import type { InvokeRefusal } from "../invoke-access.ts";
 import { lookupContext } from "../mapping/context-variables.ts";
 import type { Ports } from "../ports.ts";
-import type { RefusalEvidence } from "../refusal.ts";
+import type { RefusalEvidence } from "../refusal-evidence.ts";
 import { fillStageVariables } from "../stage-variables.ts";
 import type { Trace } from "../trace.ts";
 import { contextVariables } from "./context.ts";

@@ -8,8 +8,8 @@ import type { AuthorizerResult } from "../authorizers/authorizer-cache.ts";
 import { identityDenial } from "../authorizers/identity-denial.ts";
 import { INVOKE } from "../authorizers/signer-access.ts";
 import { boundedMisses, listed } from "../near-misses.ts";
-import { Refusal } from "../refusal.ts";
 import type { CompiledMethod } from "./deployment.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { AuthorizerVariables, MatchedMethod } from "./request.ts";
 
 /** Texts after "… is not authorized …"; both generations are in circulation (C), this is today's. */
@@ -53,14 +53,14 @@ export function deniedByAuthorizer(
   result: AuthorizerResult,
   { route, methodArn, isCached }: DeniedQuestion,
   authorizerContext: AuthorizerVariables,
-): Refusal {
+): RestApiRefusal {
   const isExplicit = combined.decision === "explicit_deny";
   const fromAnotherRoute = isCached && result.askedFor !== route;
   const policy = `the policy for principal "${result.principalId}"`;
   const verdict = isExplicit
     ? `a Deny statement (${statementName(combined)}) of ${policy} matches ${combined.statement?.decodedResource ?? methodArn}`
     : `nothing in ${policy} allows ${methodArn}`;
-  return new Refusal(
+  return new RestApiRefusal(
     "ACCESS_DENIED",
     {
       reason: fromAnotherRoute
@@ -93,9 +93,9 @@ export function deniedByResourcePolicy(
   combined: CombinedVerdict,
   matched: MatchedMethod<CompiledMethod>,
   user = "anonymous",
-): Refusal {
+): RestApiRefusal {
   const isExplicit = combined.decision === "explicit_deny";
-  return new Refusal(
+  return new RestApiRefusal(
     "ACCESS_DENIED",
     {
       reason: isExplicit ? "resource_policy_explicit_deny" : "resource_policy_implicit_deny",
@@ -114,8 +114,8 @@ export function deniedByIdentity(
   verdict: IdentityVerdict & { readonly decision: "implicit_deny" | "explicit_deny" },
   identity: Identity,
   matched: MatchedMethod<CompiledMethod>,
-): Refusal {
-  return new Refusal("ACCESS_DENIED", identityDenial(verdict, identity, matched.methodArn), {
+): RestApiRefusal {
+  return new RestApiRefusal("ACCESS_DENIED", identityDenial(verdict, identity, matched.methodArn), {
     message: notAuthorized(identity.arn, matched, SIGNER_SUFFIXES[verdict.by][verdict.decision]),
   });
 }
@@ -125,9 +125,9 @@ export function deniedAcrossAccounts(
   { arn, accountId }: Identity,
   hasResourcePolicy: boolean,
   matched: MatchedMethod<CompiledMethod>,
-): Refusal {
+): RestApiRefusal {
   const owner = parseArn(matched.methodArn)?.accountId;
-  return new Refusal(
+  return new RestApiRefusal(
     "ACCESS_DENIED",
     {
       reason: "iam_denied_cross_account",

@@ -6,11 +6,11 @@ import {
   sampleMatched,
   sampleRequest,
 } from "../../../test/rest-api-samples.ts";
-import { Refusal } from "../refusal.ts";
 import { Trace } from "../trace.ts";
 import { accessLogContext } from "./access-log-context.ts";
 import type { Decided } from "./answer.ts";
 import { traceId } from "./header-rules.ts";
+import { RestApiRefusal } from "./refusal.ts";
 
 function decided(given: Partial<Decided> = {}): Decided {
   let clock = 0;
@@ -48,7 +48,7 @@ it("knows what became of a request", () => {
 });
 
 it("knows why a request was refused, and leaves out what did not happen", () => {
-  const refusal = new Refusal("UNAUTHORIZED", {
+  const refusal = new RestApiRefusal("UNAUTHORIZED", {
     reason: "identity_source_missing",
     message: "no Authorization header",
   });
@@ -70,18 +70,24 @@ it("knows why a request was refused, and leaves out what did not happen", () => 
 });
 
 it("says of a refused token why, and of a good one what it claims", () => {
-  const refusal = new Refusal("UNAUTHORIZED", { reason: "token_expired", message: "token expired 2 seconds ago" });
+  const refusal = new RestApiRefusal("UNAUTHORIZED", {
+    reason: "token_expired",
+    message: "token expired 2 seconds ago",
+  });
   const refused = decided({ refusal, caller: undefined, answer: { status: 401, headers: [], body: "{}" } });
   refused.trace.authorization = { type: "JWT", authorizerName: "auth0" };
   expect(accessLogContext(refused)).toMatchObject({ authorizer: { error: "token expired 2 seconds ago" } });
 
-  const late = new Refusal("INTEGRATION_TIMEOUT", { reason: "integration_timed_out", message: "too slow" });
+  const late = new RestApiRefusal("INTEGRATION_TIMEOUT", { reason: "integration_timed_out", message: "too slow" });
   const granted = decided({ refusal: late, caller: { authorizer: { claims: { sub: '"ann"' } } } });
   granted.trace.authorization = { type: "JWT", authorizerName: "auth0" };
   expect(accessLogContext(granted).authorizer).toEqual({ claims: { sub: '"ann"' } });
 
   const defect = decided({
-    refusal: new Refusal("DEFAULT_5XX", { reason: "internal_error", message: "defect in the gateway: at line 1" }),
+    refusal: new RestApiRefusal("DEFAULT_5XX", {
+      reason: "internal_error",
+      message: "defect in the gateway: at line 1",
+    }),
     caller: undefined,
     answer: { status: 500, headers: [], body: "{}" },
   });
@@ -90,7 +96,7 @@ it("says of a refused token why, and of a good one what it claims", () => {
 });
 
 it("names what an integration failed with", () => {
-  const refusal = new Refusal("INTEGRATION_TIMEOUT", { reason: "integration_timed_out", message: "too slow" });
+  const refusal = new RestApiRefusal("INTEGRATION_TIMEOUT", { reason: "integration_timed_out", message: "too slow" });
   const given = decided({
     refusal,
     answer: { status: 504, headers: [], body: '{"message": "Endpoint request timed out"}' },
@@ -105,7 +111,7 @@ it("names what an integration failed with", () => {
 
 it("has AWS's own text for a function that may not be invoked (C), for an integration and for an authorizer", () => {
   const evidence = { reason: "lambda_not_permitted", message: "no permission" } as const;
-  const refusal = new Refusal("AUTHORIZER_CONFIGURATION_ERROR", evidence, { loggedError: "AWS's text" });
+  const refusal = new RestApiRefusal("AUTHORIZER_CONFIGURATION_ERROR", evidence, { loggedError: "AWS's text" });
   const given = decided({ refusal, caller: undefined, answer: { status: 500, headers: [], body: "{}" } });
   given.trace.authorization = { type: "CUSTOM" };
   given.trace.integration = { type: "AWS_PROXY", target: "arn" };

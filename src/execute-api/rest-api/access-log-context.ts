@@ -1,11 +1,11 @@
 import { basePathMatched } from "../custom-domains.ts";
 import type { AuthorizationRecord } from "../decision-record.ts";
 import { maskApiKey } from "../limits/limits.ts";
-import type { Refusal } from "../refusal.ts";
 import type { Decided } from "./answer.ts";
 import type { ContextVariables } from "./context.ts";
 import { contextVariables, errorVariables } from "./context.ts";
 import { hasTraceHeader, traceId } from "./header-rules.ts";
+import type { RestApiRefusal } from "./refusal.ts";
 
 /** Endpoints here are reached directly, as Regional ones are. */
 const ENDPOINT_TYPE = "REGIONAL";
@@ -76,19 +76,19 @@ export function accessLogContext({
 }
 
 /** AWS's text where it is known, else ours. */
-function loggedError({ wire, evidence }: Refusal): string {
+function loggedError({ wire, evidence }: RestApiRefusal): string {
   return wire.loggedError ?? evidence.message;
 }
 
 /** What the client was told, unless that is for the client only. */
-function loggedMessage({ wire }: Refusal, body: Buffer | string): string | null {
+function loggedMessage({ wire }: RestApiRefusal, body: Buffer | string): string | null {
   return wire.loggedMessage ?? (wire.message === undefined ? messageOf(body) : wire.message);
 }
 
 /** Variables (D), values (?): the signature is authentication, the policies are authorization. */
 function iamOutcome(
   { decision }: AuthorizationRecord,
-  refusal: Refusal | undefined,
+  refusal: RestApiRefusal | undefined,
 ): Readonly<Record<string, unknown>> {
   if (decision === undefined) return refusal?.responseType === "DEFAULT_5XX" ? {} : { authenticate: { status: 403 } };
   return { authenticate: { status: 200 }, authorize: { status: decision === "allow" ? 200 : 403 } };

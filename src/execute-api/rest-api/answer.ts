@@ -1,5 +1,4 @@
 import type { Ports } from "../ports.ts";
-import { Refusal } from "../refusal.ts";
 import { Trace } from "../trace.ts";
 import type { Answer, IncomingRequest } from "../transport.ts";
 import { accessLogContext } from "./access-log-context.ts";
@@ -16,6 +15,7 @@ import { matchResource } from "./match-resource.ts";
 import { notServedAnswer } from "./not-served.ts";
 import { readRequest, type StageTarget } from "./read-request.ts";
 import { recordDecision } from "./record-decision.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
 import { throttle } from "./throttle.ts";
 import { validateMethodRequest } from "./validate-method-request.ts";
@@ -61,7 +61,7 @@ export async function answer(
     return finish(rendered, refusal, rendered.errorType);
   }
 
-  function finish(answered: Answer, refusal?: Refusal, errorType?: string): Answer {
+  function finish(answered: Answer, refusal?: RestApiRefusal, errorType?: string): Answer {
     const decided = { request, deployment, matched, caller, answer: answered, refusal, errorType, trace };
     ports.record(recordDecision(decided));
     if (deployment.accessLog) {
@@ -72,10 +72,10 @@ export async function answer(
 }
 
 /** Anything thrown that is no refusal is our defect: a 500 like AWS's own, with the request id to find it by. */
-function asRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
+function asRefusal(error: unknown): RestApiRefusal {
+  if (error instanceof RestApiRefusal) return error;
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new Refusal("DEFAULT_5XX", { reason: "internal_error", message: `defect in the gateway: ${what}` });
+  return new RestApiRefusal("DEFAULT_5XX", { reason: "internal_error", message: `defect in the gateway: ${what}` });
 }
 
 /** What is known of a request once it is answered. */
@@ -85,7 +85,7 @@ export interface Decided {
   readonly matched: MatchedMethod<CompiledMethod> | undefined;
   readonly caller: Caller | undefined;
   readonly answer: Answer;
-  readonly refusal: Refusal | undefined;
+  readonly refusal: RestApiRefusal | undefined;
   readonly errorType: string | undefined;
   readonly trace: Trace;
 }

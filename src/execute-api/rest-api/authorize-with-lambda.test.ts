@@ -9,11 +9,11 @@ import {
   sampleRequest,
 } from "../../../test/rest-api-samples.ts";
 import { AuthorizerCache } from "../authorizers/authorizer-cache.ts";
-import { parseIdentitySources } from "../authorizers/identity-source.ts";
 import { Trace } from "../trace.ts";
 import { authorize } from "./authorize.ts";
 import { MAX_REMEMBERED_DECISIONS } from "./authorize-with-lambda.ts";
 import type { MethodAuthorization, RestDeployment } from "./deployment.ts";
+import { parseIdentitySources } from "./identity-source.ts";
 import type { Caller, RestRequest } from "./request.ts";
 
 const ROOT = "arn:aws:execute-api:us-east-1:000000000000:petstore/test/GET";

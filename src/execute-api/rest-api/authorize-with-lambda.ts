@@ -2,8 +2,6 @@ import { combineResourcePolicy } from "../../aws/policy/combine-resource-policy.
 import { type AccessRequest, evaluatePolicy } from "../../aws/policy/evaluate-policy.ts";
 import { readsRequestContext } from "../../aws/policy/policy.ts";
 import type { AuthorizerResult } from "../authorizers/authorizer-cache.ts";
-import type { IdentitySource } from "../authorizers/identity-source.ts";
-import { askLambdaAuthorizer, type LambdaAuthorizer } from "../authorizers/lambda-authorizer.ts";
 import type { AuthorizationRecord } from "../decision-record.ts";
 import { lookupContext } from "../mapping/context-variables.ts";
 import type { Ports } from "../ports.ts";
@@ -12,6 +10,8 @@ import { decisionEvidence, deniedByAuthorizer, deniedByResourcePolicy } from "./
 import { identifiedApiKey } from "./check-api-key.ts";
 import { contextVariables } from "./context.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
+import type { IdentitySource } from "./identity-source.ts";
+import { askLambdaAuthorizer, type LambdaAuthorizer } from "./lambda-authorizer.ts";
 import { authorizerRequestEvent } from "./proxy-event.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
 

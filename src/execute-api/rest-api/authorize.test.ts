@@ -11,12 +11,12 @@ import {
 import { parsePolicy } from "../../aws/policy/parse-policy.ts";
 import type { Policy } from "../../aws/policy/policy.ts";
 import { AuthorizerCache } from "../authorizers/authorizer-cache.ts";
-import { parseIdentitySources } from "../authorizers/identity-source.ts";
-import type { LambdaAuthorizer } from "../authorizers/lambda-authorizer.ts";
 import type { Ports } from "../ports.ts";
 import { Trace } from "../trace.ts";
 import { authorize } from "./authorize.ts";
 import type { MethodAuthorization, RestDeployment } from "./deployment.ts";
+import { parseIdentitySources } from "./identity-source.ts";
+import type { LambdaAuthorizer } from "./lambda-authorizer.ts";
 
 const MOCK = compiled({ type: "MOCK" });
 const ARN = "arn:aws:execute-api:us-east-1:000000000000:petstore/test/GET/pets/42";

@@ -4,13 +4,13 @@ import type { HttpResult } from "../integrations/http-client/http-exchange.ts";
 import { REST_INVOKE_REFUSED_LOG_TEXT } from "../invoke-access.ts";
 import { refuseInvoke } from "../invoke-checks.ts";
 import type { Ports } from "../ports.ts";
-import { Refusal } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
 import type { RawHeaders } from "../transport.ts";
 import type { CompiledMethod, HttpIntegration, LambdaIntegration, RestDeployment } from "./deployment.ts";
 import { identityValues } from "./identity-values.ts";
 import type { SentRequest, SentToEndpoint, SentToFunction } from "./map-integration-request.ts";
 import { type ProxyResponse, parseProxyResponse } from "./proxy-response.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
 
 /** What an integration answered. */
@@ -125,17 +125,17 @@ function endpointRefusal(
   result: Exclude<HttpResult, { outcome: "response" }>,
   target: string,
   timeoutMs: number,
-): Refusal {
+): RestApiRefusal {
   switch (result.outcome) {
     case "timeout":
-      return new Refusal("INTEGRATION_TIMEOUT", {
+      return new RestApiRefusal("INTEGRATION_TIMEOUT", {
         reason: "integration_timed_out",
         message: `${target} did not answer within ${timeoutMs} ms (${result.detail})`,
         expected: `≤ ${timeoutMs} ms`,
         actual: result.phase,
       });
     case "invalid_request":
-      return new Refusal("API_CONFIGURATION_ERROR", {
+      return new RestApiRefusal("API_CONFIGURATION_ERROR", {
         reason: "parameter_mapping_failed",
         message: `${target} was not called: ${result.detail}`,
       });
@@ -151,8 +151,8 @@ function endpointRefusal(
   }
 }
 
-function unreachable(message: string, actual: string): Refusal {
-  return new Refusal("INTEGRATION_FAILURE", { reason: "integration_unreachable", message, actual });
+function unreachable(message: string, actual: string): RestApiRefusal {
+  return new RestApiRefusal("INTEGRATION_FAILURE", { reason: "integration_unreachable", message, actual });
 }
 
 async function callFunction(
@@ -167,7 +167,7 @@ async function callFunction(
   const refused = refuseInvoke(integration, caller.iam, ports.now());
   if (refused !== undefined) {
     trace.integration = { type: sent.type, target: functionArn };
-    throw new Refusal(
+    throw new RestApiRefusal(
       NOT_INVOCABLE_RESPONSE_TYPE,
       { reason: "lambda_not_permitted", ...refused },
       { status: NOT_INVOCABLE_STATUS, message: INTERNAL_SERVER_ERROR, loggedError: REST_INVOKE_REFUSED_LOG_TEXT },
@@ -217,7 +217,7 @@ function proxyAnswer(
   trace: Trace,
 ): ReceivedFromProxyFunction {
   if (result.outcome === "function_error") {
-    throw new Refusal(
+    throw new RestApiRefusal(
       "INTEGRATION_FAILURE",
       {
         reason: "lambda_function_error",
@@ -230,7 +230,7 @@ function proxyAnswer(
   }
   const verdict = parseProxyResponse(result.payload);
   if (!verdict.ok) {
-    throw new Refusal(
+    throw new RestApiRefusal(
       "INTEGRATION_FAILURE",
       {
         reason: "lambda_proxy_malformed",
@@ -249,29 +249,29 @@ function functionRefusal(
   result: Exclude<InvokeResult, { outcome: "success" | "function_error" }>,
   functionArn: string,
   timeoutMs: number,
-): Refusal {
+): RestApiRefusal {
   switch (result.outcome) {
     case "caller_timeout":
-      return new Refusal("INTEGRATION_TIMEOUT", {
+      return new RestApiRefusal("INTEGRATION_TIMEOUT", {
         reason: "integration_timed_out",
         message: `${functionArn} did not answer within ${timeoutMs} ms`,
         expected: `≤ ${timeoutMs} ms`,
         actual: `${result.waitedMs} ms`,
       });
     case "not_found":
-      return new Refusal(
+      return new RestApiRefusal(
         NOT_INVOCABLE_RESPONSE_TYPE,
         { reason: "lambda_not_invocable", message: `${functionArn}: ${result.message}` },
         { status: NOT_INVOCABLE_STATUS, message: INTERNAL_SERVER_ERROR },
       );
     case "throttled":
-      return new Refusal(
+      return new RestApiRefusal(
         "INTEGRATION_FAILURE",
         { reason: "lambda_throttled", message: `${functionArn}: ${result.message}` },
         { status: THROTTLED_STATUS, message: INTERNAL_SERVER_ERROR },
       );
     case "request_too_large":
-      return new Refusal("REQUEST_TOO_LARGE", {
+      return new RestApiRefusal("REQUEST_TOO_LARGE", {
         reason: "lambda_payload_too_large",
         message: `the payload for ${functionArn} has ${result.sizeBytes} bytes, Lambda takes ${result.limitBytes}`,
         expected: result.limitBytes,

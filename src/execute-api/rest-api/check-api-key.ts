@@ -1,7 +1,7 @@
 import { type ApiKeyGrant, type IdentifiedApiKey, maskApiKey } from "../limits/limits.ts";
 import type { Ports } from "../ports.ts";
-import { Refusal } from "../refusal.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
 
 /**
@@ -21,7 +21,7 @@ export function checkApiKey(
   const value = isHeader ? request.headers.last("x-api-key") : caller.usageIdentifierKey;
   const expected = isHeader ? "x-api-key" : "usageIdentifierKey from the authorizer";
   if (value === undefined || value === "") {
-    throw new Refusal("INVALID_API_KEY", {
+    throw new RestApiRefusal("INVALID_API_KEY", {
       reason: "api_key_missing",
       message: isHeader
         ? `${route(matched)} requires an API key and the request has no x-api-key header`
@@ -37,21 +37,21 @@ export function checkApiKey(
   switch (verdict.reason) {
     case "api_key_unknown":
       // Not even its end: a value that is no key may be another secret.
-      throw new Refusal("INVALID_API_KEY", {
+      throw new RestApiRefusal("INVALID_API_KEY", {
         reason: "api_key_unknown",
         message: `no API key has the value that came as ${expected}`,
         expected: "the value of a known API key",
         actual: "unknown key",
       });
     case "api_key_disabled":
-      throw new Refusal("INVALID_API_KEY", {
+      throw new RestApiRefusal("INVALID_API_KEY", {
         reason: "api_key_disabled",
         message: `API key ${verdict.keyId} (${maskApiKey(value)}) is disabled`,
         expected: "enabled",
         actual: "disabled",
       });
     case "api_key_not_on_stage":
-      throw new Refusal("INVALID_API_KEY", {
+      throw new RestApiRefusal("INVALID_API_KEY", {
         reason: "api_key_not_on_stage",
         message:
           verdict.conflict === undefined

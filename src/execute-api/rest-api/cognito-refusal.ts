@@ -1,10 +1,10 @@
 import type { KeySetFailure } from "../../token/remote-key-set.ts";
 import { asEvidence, type Claims, jsonTypeOf, type TokenFailure } from "../../token/token-verdict.ts";
 import type { GatewayReason } from "../reasons.ts";
-import { Refusal, type RefusalWire } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
 import type { CognitoAuthorizer } from "./cognito-authorizer.ts";
 import { recordToken, tokenRefused } from "./jwt-refusal.ts";
+import { type RefusalWire, RestApiRefusal } from "./refusal.ts";
 
 /*
  * How a Cognito authorizer says no: whatever is wrong with the token, 401 (C), also where only a scope is missing (D:
@@ -16,7 +16,7 @@ const REFUSED = "UNAUTHORIZED";
 const EXPIRED: RefusalWire = { message: "The incoming token has expired" };
 
 /** A token that is no good for any of the authorizer's pools, or a pool whose keys cannot be had (AUTHORIZER_FAILURE, D). */
-export function poolTokenRefused(failure: TokenFailure | KeySetFailure, token: string, trace: Trace): Refusal {
+export function poolTokenRefused(failure: TokenFailure | KeySetFailure, token: string, trace: Trace): RestApiRefusal {
   return tokenRefused(failure, token, trace, failure.reason === "token_expired" ? EXPIRED : {});
 }
 
@@ -26,7 +26,7 @@ export function kindRefused(
   { token_use: found }: Claims,
   token: string,
   trace: Trace,
-): Refusal {
+): RestApiRefusal {
   const actual = typeof found === "string" ? asEvidence(found) : jsonTypeOf(found);
   const because = wanted === "id" ? "the method names no authorizationScopes" : "the method names authorizationScopes";
   const [reason, kind]: [GatewayReason, string] =
@@ -41,7 +41,7 @@ export function audienceRefused(
   { aud }: Claims,
   token: string,
   trace: Trace,
-): Refusal {
+): RestApiRefusal {
   const actual = typeof aud === "string" ? asEvidence(aud) : jsonTypeOf(aud);
   const found = typeof aud === "string" ? `token's aud is ${JSON.stringify(actual)}` : `token's aud is ${actual}`;
   const expected = validation?.expression;
@@ -54,15 +54,19 @@ export function poolScopeMissing(
   actual: readonly string[],
   token: string,
   trace: Trace,
-): Refusal {
+): RestApiRefusal {
   const held = actual.length > 0 ? `scopes ${named(actual)}` : "no scopes";
   const message = `token has ${held}, method wants ${expected.length > 1 ? "one of " : ""}${named(expected)}`;
   return refused(token, trace, { reason: "cognito_scope_insufficient", message, expected, actual });
 }
 
-function refused(token: string, trace: Trace, evidence: ConstructorParameters<typeof Refusal>[1]): Refusal {
+function refused(
+  token: string,
+  trace: Trace,
+  evidence: ConstructorParameters<typeof RestApiRefusal>[1],
+): RestApiRefusal {
   recordToken(token, trace);
-  return new Refusal(REFUSED, evidence);
+  return new RestApiRefusal(REFUSED, evidence);
 }
 
 const MAX_NAMED = 8;

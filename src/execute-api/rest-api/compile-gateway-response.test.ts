@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { sampleApi, sampleDeployment, sampleRequest } from "../../../test/rest-api-samples.ts";
 import type { GatewayResponse } from "../../model/rest-api.ts";
-import { Refusal, type RefusalWire } from "../refusal.ts";
 import { compileGatewayResponses } from "./compile-gateway-response.ts";
 import { renderGatewayResponse } from "./gateway-response.ts";
+import { type RefusalWire, RestApiRefusal } from "./refusal.ts";
 
 function response(given: Partial<GatewayResponse> = {}): GatewayResponse {
   return { responseType: "UNAUTHORIZED", responseParameters: {}, responseTemplates: {}, ...given };
@@ -13,7 +13,7 @@ function response(given: Partial<GatewayResponse> = {}): GatewayResponse {
 function answered(responses: readonly GatewayResponse[], headers: readonly string[] = [], wire: RefusalWire = {}) {
   const { compiled, findings } = compileGatewayResponses(sampleApi({ gatewayResponses: responses }));
   const deployment = sampleDeployment({ gatewayResponses: compiled, stageVariables: { site: "pets.example" } });
-  const refusal = new Refusal("UNAUTHORIZED", { reason: "identity_source_missing", message: "m" }, wire);
+  const refusal = new RestApiRefusal("UNAUTHORIZED", { reason: "identity_source_missing", message: "m" }, wire);
   const request = sampleRequest({ headers, rawQuery: "q=1&q=2" });
   const answer = renderGatewayResponse(
     refusal,

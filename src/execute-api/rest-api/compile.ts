@@ -6,8 +6,6 @@ import type { Finding, SourcePosition } from "../../model/finding.ts";
 import type { InvokeAccess } from "../../model/invoke-access.ts";
 import type { Authorizer, Method, RestApi, Stage } from "../../model/rest-api.ts";
 import { authorizerCachePrefix } from "../authorizers/authorizer-cache.ts";
-import { parseIdentitySources } from "../authorizers/identity-source.ts";
-import type { LambdaAuthorizer } from "../authorizers/lambda-authorizer.ts";
 import { InvokeChecks } from "../invoke-checks.ts";
 import { compileAccessLogFormat } from "../mapping/context-variables.ts";
 import { fillStageVariables } from "../stage-variables.ts";
@@ -24,7 +22,9 @@ import type {
   MethodAuthorization,
   RestDeployment,
 } from "./deployment.ts";
+import { parseIdentitySources } from "./identity-source.ts";
 import { compileJwtAuthorizer, type JwtAuthorizer } from "./jwt-authorizer.ts";
+import type { LambdaAuthorizer } from "./lambda-authorizer.ts";
 import { compileMethodThrottles } from "./method-throttle.ts";
 import { ResourceTree } from "./resource-tree.ts";
 

@@ -1,7 +1,7 @@
 import { identityFields } from "../authorizers/identity-fields.ts";
-import type { Refusal } from "../refusal.ts";
 import { formatRequestTime } from "../request-time.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
+import type { RestApiRefusal } from "./refusal.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
 
 /** `$context` of mapping templates, gateway responses and access logs (D): nested plain values, missing ones absent. */
@@ -38,7 +38,7 @@ export function contextVariables({ request, deployment, matched, caller }: Conte
 }
 
 /** `$context.error.*`, for gateway responses and access logs only (D). */
-export function errorVariables(refusal: Refusal, message: string | null): ContextVariables {
+export function errorVariables(refusal: RestApiRefusal, message: string | null): ContextVariables {
   return {
     message: message ?? "",
     messageString: JSON.stringify(message),

@@ -1,14 +1,14 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { sampleRequest } from "../../../test/rest-api-samples.ts";
-import { Refusal } from "../refusal.ts";
 import { DECOMPRESSED_BODY_LIMIT_BYTES, decompressRequest } from "./decompress-request.ts";
+import { RestApiRefusal } from "./refusal.ts";
 
-function refusalOf(run: () => unknown): Refusal {
+function refusalOf(run: () => unknown): RestApiRefusal {
   try {
     run();
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof RestApiRefusal) return error;
     throw error;
   }
   throw new Error("nothing was refused");

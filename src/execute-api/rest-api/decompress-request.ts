@@ -1,5 +1,5 @@
 import { gunzipSync, inflateSync } from "node:zlib";
-import { Refusal } from "../refusal.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { RestRequest } from "./request.ts";
 
 /** A payload may be this large after decompression, in bytes: the limit that holds for any payload (D: 10 MB). */
@@ -30,7 +30,7 @@ export function decompressRequest(request: RestRequest): RestRequest {
     };
   } catch (error) {
     if (error instanceof RangeError) {
-      throw new Refusal("REQUEST_TOO_LARGE", {
+      throw new RestApiRefusal("REQUEST_TOO_LARGE", {
         reason: "request_body_too_large",
         message: `the ${coding} body of ${request.body.length} bytes is larger than ${DECOMPRESSED_BODY_LIMIT_BYTES} bytes once decompressed`,
         expected: `≤ ${DECOMPRESSED_BODY_LIMIT_BYTES} bytes`,
@@ -40,8 +40,8 @@ export function decompressRequest(request: RestRequest): RestRequest {
   }
 }
 
-function unsupported(message: string, actual: string): Refusal {
-  return new Refusal("UNSUPPORTED_MEDIA_TYPE", {
+function unsupported(message: string, actual: string): RestApiRefusal {
+  return new RestApiRefusal("UNSUPPORTED_MEDIA_TYPE", {
     reason: "media_type_unsupported",
     message,
     expected: "gzip, deflate or identity",

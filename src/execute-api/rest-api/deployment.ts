@@ -1,7 +1,6 @@
 import type { Policy } from "../../aws/policy/policy.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { ContentHandling, GatewayResponseType } from "../../model/rest-api.ts";
-import type { LambdaAuthorizer } from "../authorizers/lambda-authorizer.ts";
 import type { EndpointUri } from "../integrations/endpoint-uri.ts";
 import type { InvokeTerms } from "../invoke-checks.ts";
 import type { Bucket } from "../limits/limits.ts";
@@ -11,6 +10,7 @@ import type { CognitoAuthorizer } from "./cognito-authorizer.ts";
 import type { CompiledTemplate, ParameterMapping, TemplateByType } from "./compile-mapping.ts";
 import type { CompiledGatewayResponse } from "./gateway-response.ts";
 import type { JwtAuthorizer } from "./jwt-authorizer.ts";
+import type { LambdaAuthorizer } from "./lambda-authorizer.ts";
 import type { MockStatusVerdict } from "./parse-mock-status.ts";
 import type { ResourceTree } from "./resource-tree.ts";
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { GatewayResponseType } from "../../model/rest-api.ts";
 import { HeaderFields } from "../header-fields.ts";
-import { Refusal } from "../refusal.ts";
 import type { RestDeployment } from "./deployment.ts";
 import { type CompiledGatewayResponse, renderGatewayResponse } from "./gateway-response.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { RestRequest } from "./request.ts";
 
 const request = { requestId: "id", extendedRequestId: "ext=", headers: new HeaderFields([]) } as unknown as RestRequest;
@@ -14,7 +14,7 @@ function render(refused: GatewayResponseType, customised: Readonly<Record<string
     stageVariables: {},
   } as unknown as RestDeployment;
   return renderGatewayResponse(
-    new Refusal(refused, { reason: "internal_error", message: "for the test" }),
+    new RestApiRefusal(refused, { reason: "internal_error", message: "for the test" }),
     deployment,
     request,
     {},

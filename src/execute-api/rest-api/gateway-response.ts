@@ -1,9 +1,9 @@
 import type { GatewayResponseType } from "../../model/rest-api.ts";
-import type { Refusal } from "../refusal.ts";
 import type { Answer } from "../transport.ts";
 import type { ContextVariables } from "./context.ts";
 import { errorVariables } from "./context.ts";
 import type { RestDeployment } from "./deployment.ts";
+import type { RestApiRefusal } from "./refusal.ts";
 import type { RestRequest } from "./request.ts";
 
 /** A customised gateway response. It is complete in itself and inherits nothing from DEFAULT_4XX/5XX (R). */
@@ -103,7 +103,7 @@ const NOT_CUSTOMISABLE: ReadonlySet<GatewayResponseType> = new Set(["REQUEST_TOO
  * built-in answer (R). The un-customised ACCESS_DENIED of a policy has a capital `Message` (C).
  */
 export function renderGatewayResponse(
-  refusal: Refusal,
+  refusal: RestApiRefusal,
   deployment: RestDeployment,
   request: RestRequest,
   context: ContextVariables,

@@ -1,4 +1,4 @@
-import { parseIdentitySources } from "../authorizers/identity-source.ts";
+import { parseIdentitySources } from "./identity-source.ts";
 import type { RestRequest } from "./request.ts";
 
 /** The one header in which an authorizer looks for a token. */

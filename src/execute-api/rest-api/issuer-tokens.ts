@@ -10,8 +10,8 @@ import { type RemoteTokenVerdict, verifyDecodedWithRemoteKeys } from "../../toke
 import { RememberedTokens, type VerifiedToken } from "../authorizers/remembered-tokens.ts";
 import { summarizeToken } from "../authorizers/summarize-token.ts";
 import type { Ports } from "../ports.ts";
-import type { Refusal } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
+import type { RestApiRefusal } from "./refusal.ts";
 import type { Caller } from "./request.ts";
 
 /** An issuer whose tokens an authorizer takes. */
@@ -32,7 +32,7 @@ export interface IssuerToken extends VerifiedToken {
 export interface TokenRules<Issuer> {
   readonly type: "JWT" | "COGNITO_USER_POOLS";
   readonly optionsOf: (issuer: Issuer, claims: Claims, nowSeconds: number) => Omit<VerifyOptions, "keys">;
-  readonly refuse: (failure: TokenFailure | KeySetFailure, token: string, trace: Trace) => Refusal;
+  readonly refuse: (failure: TokenFailure | KeySetFailure, token: string, trace: Trace) => RestApiRefusal;
 }
 
 /**

@@ -14,11 +14,11 @@ import { generateSigningKey, type SigningKey } from "../../token/generate-signin
 import type { HttpGet } from "../../token/http-get.ts";
 import { type SignOptions, signJwt } from "../../token/sign-jwt.ts";
 import { createIssuerKeys, type IssuerKeys } from "../authorizers/issuer-keys.ts";
-import type { Refusal } from "../refusal.ts";
 import { Trace } from "../trace.ts";
 import { authorize } from "./authorize.ts";
 import { renderGatewayResponse } from "./gateway-response.ts";
 import { compileJwtAuthorizer, type JwtAuthorizer } from "./jwt-authorizer.ts";
+import type { RestApiRefusal } from "./refusal.ts";
 import type { Caller } from "./request.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 21, 1, 2, 3);
@@ -129,10 +129,10 @@ const answered = async (given: Asked): Promise<Caller> => asked(given).run();
 async function remember(given: Asked): Promise<void> {
   for (let time = 0; time < 3; time++) await answered(given);
 }
-const refused = (given: Asked): Promise<Refusal> => refusalOf(asked(given).run);
+const refused = (given: Asked): Promise<RestApiRefusal> => refusalOf(asked(given).run);
 
 /** The answer as a client gets it, without customisation. */
-function wire(refusal: Refusal) {
+function wire(refusal: RestApiRefusal) {
   const { status, body, errorType, headers } = renderGatewayResponse(
     refusal,
     sampleDeployment(),

@@ -3,11 +3,11 @@ import type { KeySetFailure } from "../../token/remote-key-set.ts";
 import { jsonTypeOf, type TokenFailure } from "../../token/token-verdict.ts";
 import { summarizeToken } from "../authorizers/summarize-token.ts";
 import { RECORDED_CLAIMS } from "../decision-record.ts";
-import { Refusal, type RefusalWire } from "../refusal.ts";
 import type { Trace } from "../trace.ts";
 import { SCOPE_REFUSAL_MESSAGE } from "./gateway-response.ts";
 import type { RequiredClaimFailure } from "./judge-required-claims.ts";
 import type { JwtAuthorizer } from "./jwt-authorizer.ts";
+import { type RefusalWire, RestApiRefusal } from "./refusal.ts";
 
 /*
  * How a JWT authorizer of a REST API says no. That a token without the method's scopes is answered 403 is documented (D:
@@ -27,10 +27,10 @@ export function tokenMissing(
   { expression, name }: Pick<JwtAuthorizer, "expression" | "name">,
   actual: string,
   check?: string,
-): Refusal {
+): RestApiRefusal {
   const message = `${expression} is ${actual}, authorizer "${name}" needs a token in it`;
   const expected = expression;
-  return new Refusal(REFUSED, { reason: "jwt_missing", message, ...(check && { check }), expected, actual });
+  return new RestApiRefusal(REFUSED, { reason: "jwt_missing", message, ...(check && { check }), expected, actual });
 }
 
 export function tokenRefused(
@@ -38,7 +38,7 @@ export function tokenRefused(
   token: string,
   trace: Trace,
   wire: RefusalWire = {},
-): Refusal {
+): RestApiRefusal {
   recordToken(token, trace);
   const { expected, actual } = failure as { readonly expected?: unknown; readonly actual?: unknown };
   // Failures of the issuer name the address that was asked, those of a token cannot.
@@ -49,17 +49,17 @@ export function tokenRefused(
     ...(expected !== undefined && { expected }),
     ...(actual !== undefined && { actual }),
   };
-  return new Refusal("url" in failure ? ISSUER_AT_FAULT : REFUSED, evidence, wire);
+  return new RestApiRefusal("url" in failure ? ISSUER_AT_FAULT : REFUSED, evidence, wire);
 }
 
-export function claimNotAccepted(failure: RequiredClaimFailure, token: string, trace: Trace): Refusal {
+export function claimNotAccepted(failure: RequiredClaimFailure, token: string, trace: Trace): RestApiRefusal {
   recordToken(token, trace);
   const { claim, expected } = failure;
   const name = JSON.stringify(claim);
   const actual = recordable(failure);
   const wanted = expected === undefined ? "any value" : expected.map((each) => JSON.stringify(each)).join(" or ");
   const found = failure.actual === undefined ? `token has no ${name}` : `token's ${name} is ${actual}`;
-  return new Refusal(REFUSED, {
+  return new RestApiRefusal(REFUSED, {
     reason: "jwt_claim_refused",
     message: `${found}, authorizer wants ${wanted}`,
     expected: expected ?? "any value",
@@ -78,9 +78,9 @@ function recordable({ claim, actual }: RequiredClaimFailure): string {
 
 const MAX_RECORDED_CHARACTERS = 256;
 
-export function scopeInsufficient(failure: ScopeFailure, token: string, trace: Trace): Refusal {
+export function scopeInsufficient(failure: ScopeFailure, token: string, trace: Trace): RestApiRefusal {
   recordToken(token, trace);
-  return new Refusal(
+  return new RestApiRefusal(
     SCOPE_MISSING,
     {
       reason: failure.reason,

@@ -3,7 +3,6 @@ import { encodeQueryText, fillEndpointUri, type PlaceholderValue } from "../inte
 import type { OverriddenParameters, Overrides } from "../mapping/context-overrides.ts";
 import { type MappingOutcome, renderMappingTemplate } from "../mapping/render-mapping-template.ts";
 import { TemplateError } from "../mapping/velocity/template-error.ts";
-import { Refusal } from "../refusal.ts";
 import { convertRequestBody, isBinaryMediaType } from "./binary-media.ts";
 import { asHeaderValues, type CompiledTemplate, evaluateMapping, requestTemplate } from "./compile-mapping.ts";
 import type {
@@ -18,6 +17,7 @@ import { endpointHeaders, isForbiddenTarget, takesBody } from "./header-rules.ts
 import { MappingValues } from "./mapping-values.ts";
 import { type MockStatusVerdict, parseMockStatus } from "./parse-mock-status.ts";
 import { proxyEvent } from "./proxy-event.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
 
 /** What is sent to an integration, once mapped. */
@@ -106,7 +106,7 @@ function toMock(integration: MockIntegration, step: Step): SentToMock {
 
 function statusOf(verdict: MockStatusVerdict): number {
   if (verdict.ok) return verdict.status;
-  throw new Refusal("API_CONFIGURATION_ERROR", {
+  throw new RestApiRefusal("API_CONFIGURATION_ERROR", {
     reason: "mock_status_unparsable",
     message: `the mock's request template yielded ${verdict.found}, wanted a JSON object with an integer statusCode`,
     expected: '{"statusCode": 200}',
@@ -151,7 +151,7 @@ function toEndpoint(integration: HttpIntegration, step: Step): SentToEndpoint {
 
 function toFunction(integration: LambdaIntegration, step: Step): SentToFunction {
   if (integration.httpMethod !== "POST") {
-    throw new Refusal("API_CONFIGURATION_ERROR", {
+    throw new RestApiRefusal("API_CONFIGURATION_ERROR", {
       reason: "integration_method_not_post",
       message: `the Lambda integration's httpMethod is ${integration.httpMethod}, Lambda takes POST only`,
       expected: "POST",
@@ -255,7 +255,7 @@ function templateFor(integration: CompiledIntegration, { request }: Step): Compi
   if (passthroughBehavior === "WHEN_NO_MATCH") return undefined;
   if (passthroughBehavior === "WHEN_NO_TEMPLATES" && requestTemplates.inOrder.length === 0) return undefined;
   const declared = requestTemplates.inOrder.map((each) => each.contentType);
-  throw new Refusal("UNSUPPORTED_MEDIA_TYPE", {
+  throw new RestApiRefusal("UNSUPPORTED_MEDIA_TYPE", {
     reason: "media_type_unsupported",
     message: `no request template for ${JSON.stringify((contentType ?? "application/json").slice(0, 120))} and passthroughBehavior is ${passthroughBehavior}`,
     expected: declared.length === 0 ? "a request template" : declared,
@@ -272,7 +272,7 @@ function mapBody(
     request.body.length > 0 && isBinaryMediaType(request.headers.last("content-type"), deployment.binaryMediaTypes);
   const converted = convertRequestBody(request.body, isBinary, integration.contentHandling);
   if (!converted.ok) {
-    throw new Refusal("API_CONFIGURATION_ERROR", {
+    throw new RestApiRefusal("API_CONFIGURATION_ERROR", {
       reason: "binary_conversion_failed",
       message: `the request body cannot be converted (${integration.contentHandling}): ${converted.detail}`,
       expected: "base64",
@@ -280,7 +280,7 @@ function mapBody(
   }
   if (template === undefined) return { body: converted.body, outcome: undefined };
   if (typeof converted.body !== "string") {
-    throw new Refusal("API_CONFIGURATION_ERROR", {
+    throw new RestApiRefusal("API_CONFIGURATION_ERROR", {
       reason: "request_template_failed",
       message: `the request template for ${template.contentType} cannot read a binary body: set contentHandling to CONVERT_TO_TEXT`,
       expected: "text",
@@ -297,7 +297,7 @@ function mapBody(
     return { body: outcome.output, outcome };
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    throw new Refusal("API_CONFIGURATION_ERROR", {
+    throw new RestApiRefusal("API_CONFIGURATION_ERROR", {
       reason: "request_template_failed",
       message: `the request template for ${template.contentType} failed: ${error.message}`,
       actual: error.reason,
@@ -309,9 +309,9 @@ const NO_PARAMS = { path: {}, querystring: {}, header: {} };
 const NO_CONTEXT = {};
 
 /** `Invalid JSON in request body` is the client's fault (C), everything else the API's. */
-function failedMapping(status: 400 | 500, message: string): Refusal {
+function failedMapping(status: 400 | 500, message: string): RestApiRefusal {
   return status === 400
-    ? new Refusal(
+    ? new RestApiRefusal(
         "DEFAULT_4XX",
         {
           reason: "request_body_not_json",
@@ -320,11 +320,11 @@ function failedMapping(status: 400 | 500, message: string): Refusal {
         },
         { message },
       )
-    : new Refusal("API_CONFIGURATION_ERROR", { reason: "parameter_mapping_failed", message });
+    : new RestApiRefusal("API_CONFIGURATION_ERROR", { reason: "parameter_mapping_failed", message });
 }
 
-function invalidUri(message: string): Refusal {
-  return new Refusal("API_CONFIGURATION_ERROR", { reason: "integration_uri_invalid", message });
+function invalidUri(message: string): RestApiRefusal {
+  return new RestApiRefusal("API_CONFIGURATION_ERROR", { reason: "integration_uri_invalid", message });
 }
 
 function withQuery(target: string, hasQuery: boolean, pairs: readonly string[]): string {

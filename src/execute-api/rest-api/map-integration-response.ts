@@ -3,7 +3,6 @@ import { isHeaderName } from "../header-text.ts";
 import { type MappingOutcome, renderMappingTemplate } from "../mapping/render-mapping-template.ts";
 import { Budget } from "../mapping/velocity/budget.ts";
 import { TemplateError } from "../mapping/velocity/template-error.ts";
-import { Refusal } from "../refusal.ts";
 import type { Answer, RawHeaders } from "../transport.ts";
 import {
   convertResponseBody,
@@ -25,6 +24,7 @@ import { hasTraceHeader, responseHeaderName, traceId } from "./header-rules.ts";
 import type { SentRequest } from "./map-integration-request.ts";
 import { MappingValues } from "./mapping-values.ts";
 import type { ProxyResponse } from "./proxy-response.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { Caller, MatchedMethod, RestRequest } from "./request.ts";
 
 /** Whether a template keyed by another type than application/json gives the answer that Content-Type (?). */
@@ -131,7 +131,7 @@ function decoded({ headers, body }: ReceivedFromEndpoint): Buffer {
     return coding === "deflate" ? inflateSync(body, options) : gunzipSync(body, options);
   } catch (error) {
     if (!(error instanceof RangeError)) return body;
-    throw new Refusal("INTEGRATION_FAILURE", {
+    throw new RestApiRefusal("INTEGRATION_FAILURE", {
       reason: "integration_unreachable",
       message: `the backend's ${coding} answer is larger than ${DECODED_ANSWER_LIMIT_BYTES} bytes once decoded`,
       expected: `≤ ${DECODED_ANSWER_LIMIT_BYTES} bytes`,
@@ -198,7 +198,7 @@ function selectResponse(
     responses.find((each) => each.pattern !== undefined && matches(each, value)) ??
     responses.find((each) => each.pattern === undefined);
   if (response === undefined) {
-    throw new Refusal("API_CONFIGURATION_ERROR", {
+    throw new RestApiRefusal("API_CONFIGURATION_ERROR", {
       reason: "integration_no_matching_response",
       message: `no integration response matches ${received.type === "AWS" ? "the function's errorMessage" : `status ${received.status}`} and none is the default`,
       expected:
@@ -207,7 +207,7 @@ function selectResponse(
     });
   }
   if (!method.methodResponses.has(response.statusCode)) {
-    throw new Refusal("API_CONFIGURATION_ERROR", {
+    throw new RestApiRefusal("API_CONFIGURATION_ERROR", {
       reason: "integration_response_undeclared",
       message: `the integration response answers ${response.statusCode}, which no method response declares`,
       expected: [...method.methodResponses],
@@ -223,7 +223,7 @@ function matches({ pattern }: CompiledIntegrationResponse, value: string): boole
     return pattern.matches(value, new Budget());
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    throw new Refusal("API_CONFIGURATION_ERROR", {
+    throw new RestApiRefusal("API_CONFIGURATION_ERROR", {
       reason: "integration_no_matching_response",
       message: `a selection pattern takes too long on ${value.length} characters: ${error.message}`,
     });
@@ -272,8 +272,8 @@ function render(
 const NO_PARAMS = { path: {}, querystring: {}, header: {} };
 const NO_CONTEXT = {};
 
-function failedTemplate(template: CompiledTemplate, message: string): Refusal {
-  return new Refusal("API_CONFIGURATION_ERROR", {
+function failedTemplate(template: CompiledTemplate, message: string): RestApiRefusal {
+  return new RestApiRefusal("API_CONFIGURATION_ERROR", {
     reason: "response_template_failed",
     message: `the response template for ${template.contentType} failed: ${message}`,
   });
@@ -289,7 +289,10 @@ function mapHeaders(response: CompiledIntegrationResponse, values: MappingValues
   for (const mapping of response.responseParameters) {
     const value = evaluateMapping(mapping, values);
     if (!value.ok)
-      throw new Refusal("API_CONFIGURATION_ERROR", { reason: "parameter_mapping_failed", message: value.message });
+      throw new RestApiRefusal("API_CONFIGURATION_ERROR", {
+        reason: "parameter_mapping_failed",
+        message: value.message,
+      });
     if (value.values.length > 0) mapped.push({ name: mapping.target.name, values: value.values });
   }
   return mapped;
@@ -302,7 +305,10 @@ function override(mapped: MappedHeader[], responseOverride: MappingOutcome["resp
       ? asHeaderValues(name, typeof value === "string" ? [value] : value)
       : { ok: false as const, message: `${JSON.stringify(name.slice(0, 80))} is no header name` };
     if (!fields.ok)
-      throw new Refusal("API_CONFIGURATION_ERROR", { reason: "parameter_mapping_failed", message: fields.message });
+      throw new RestApiRefusal("API_CONFIGURATION_ERROR", {
+        reason: "parameter_mapping_failed",
+        message: fields.message,
+      });
     const at = mapped.findIndex((other) => other.name.toLowerCase() === name.toLowerCase());
     if (at >= 0) mapped.splice(at, 1);
     mapped.push({ name, values: fields.values });
@@ -369,8 +375,8 @@ function lastOf(raw: RawHeaders, lowerCaseName: string): string | undefined {
   return undefined;
 }
 
-function notConvertible(why: string, detail: string): Refusal {
-  return new Refusal("API_CONFIGURATION_ERROR", {
+function notConvertible(why: string, detail: string): RestApiRefusal {
+  return new RestApiRefusal("API_CONFIGURATION_ERROR", {
     reason: "binary_conversion_failed",
     message: `the integration's payload cannot be converted (${why}): ${detail}`,
     expected: "base64",

@@ -2,9 +2,9 @@ import { methodArn } from "../../aws/arn.ts";
 import { identifySigner, type Signer, type SignerPorts } from "../authorizers/identify-signer.ts";
 import { foundInstead } from "../authorizers/signature-evidence.ts";
 import { withoutAccessKeyId } from "../authorizers/signer-record.ts";
-import { Refusal } from "../refusal.ts";
 import { decodedArn } from "./decoded-arn.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { MatchedMethod, RestRequest } from "./request.ts";
 import { refuseSignature } from "./signature-refusal.ts";
 
@@ -47,7 +47,7 @@ export function matchResource(
     path: request.path,
   });
   if (arn.length > METHOD_ARN_MAX_BYTES && (match.leaf.authorization.type !== "NONE" || deployment.resourcePolicy)) {
-    throw new Refusal(
+    throw new RestApiRefusal(
       "DEFAULT_4XX",
       {
         reason: "method_arn_too_long",
@@ -62,11 +62,11 @@ export function matchResource(
 }
 
 /** Whatever is wrong with the credentials, the route is what has to be corrected: the reason and its message say so. */
-function refuseUnmatched(signer: Signer, wrong: string, { method, path, incoming }: RestRequest): Refusal {
+function refuseUnmatched(signer: Signer, wrong: string, { method, path, incoming }: RestRequest): RestApiRefusal {
   const actual = `${method} ${path}`;
   if (signer.ok) {
     const message = `${wrong}; the signature of ${signer.identity.arn} is good`;
-    return new Refusal(SIGNED_ELSEWHERE, { reason: "route_not_found_signed", message, actual });
+    return new RestApiRefusal(SIGNED_ELSEWHERE, { reason: "route_not_found_signed", message, actual });
   }
   const { failure } = signer;
   if (failure.reason === "signature_missing") {

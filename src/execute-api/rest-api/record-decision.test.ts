@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { compiled, sampleDeployment, sampleMatched, sampleRequest } from "../../../test/rest-api-samples.ts";
 import type { Finding } from "../../model/finding.ts";
-import { Refusal } from "../refusal.ts";
 import { Trace } from "../trace.ts";
 import type { Decided } from "./answer.ts";
 import { recordDecision } from "./record-decision.ts";
+import { RestApiRefusal } from "./refusal.ts";
 
 const MOCK = compiled({ type: "MOCK" });
 
@@ -55,7 +55,7 @@ describe("what a record says of the answer", () => {
   });
 
   test("of a refusal the reason, its own check before the table's, and what was expected beside what was found", () => {
-    const refusal = new Refusal("UNAUTHORIZED", {
+    const refusal = new RestApiRefusal("UNAUTHORIZED", {
       reason: "identity_source_missing",
       message: "absent",
       expected: "a header",
@@ -69,7 +69,11 @@ describe("what a record says of the answer", () => {
         expected: "a header",
       },
     });
-    const own = new Refusal("UNAUTHORIZED", { reason: "identity_source_missing", message: "m", check: "look here" });
+    const own = new RestApiRefusal("UNAUTHORIZED", {
+      reason: "identity_source_missing",
+      message: "m",
+      check: "look here",
+    });
     expect(recordOf({ refusal: own }).refusal?.check).toBe("look here");
   });
 

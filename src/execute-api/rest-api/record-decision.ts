@@ -3,7 +3,7 @@ import type { DecisionRecord, RefusalRecord } from "../decision-record.ts";
 import { isoTime } from "../iso-time.ts";
 import { checkFor } from "../reasons.ts";
 import { recordedHeaders } from "../recorded-headers.ts";
-import type { RefusalEvidence } from "../refusal.ts";
+import type { RefusalEvidence } from "../refusal-evidence.ts";
 import type { Decided } from "./answer.ts";
 import type { RestDeployment } from "./deployment.ts";
 

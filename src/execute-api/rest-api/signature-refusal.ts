@@ -1,7 +1,8 @@
 import type { SignatureError, SignatureFailure } from "../../aws/sigv4/signature-verdict.ts";
 import { maskTokens } from "../../lambda/mask-tokens.ts";
 import type { GatewayResponseType } from "../../model/rest-api.ts";
-import { Refusal, type RefusalEvidence } from "../refusal.ts";
+import type { RefusalEvidence } from "../refusal-evidence.ts";
+import { RestApiRefusal } from "./refusal.ts";
 
 /** Which gateway response covers IncompleteSignature (C: customising MISSING_AUTHENTICATION_TOKEN changed that answer). */
 const INCOMPLETE_SIGNATURE_RESPONSE_TYPE = "MISSING_AUTHENTICATION_TOKEN";
@@ -21,11 +22,11 @@ const RESPONSE_TYPES: Readonly<Record<SignatureError["errorType"], GatewayRespon
  * AWS's answer to a signature that is missing or no good: on an AWS_IAM method, and on any path or verb that is not
  * deployed. 403 in every case (C). conformance/rest-api/incomplete-signature
  */
-export function refuseSignature({ error, reason }: SignatureFailure, evidence: RefusalEvidence): Refusal {
+export function refuseSignature({ error, reason }: SignatureFailure, evidence: RefusalEvidence): RestApiRefusal {
   const { errorType, message } = error;
   // Only a MissingAuthenticationToken says no more than its type does.
-  if (reason === "signature_missing") return new Refusal(RESPONSE_TYPES[errorType], evidence);
-  return new Refusal(RESPONSE_TYPES[errorType], evidence, {
+  if (reason === "signature_missing") return new RestApiRefusal(RESPONSE_TYPES[errorType], evidence);
+  return new RestApiRefusal(RESPONSE_TYPES[errorType], evidence, {
     status: 403,
     errorType,
     message,

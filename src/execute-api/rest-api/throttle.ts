@@ -8,8 +8,8 @@ import {
 } from "../limits/limits.ts";
 import type { Ports } from "../ports.ts";
 import type { GatewayReason } from "../reasons.ts";
-import { Refusal } from "../refusal.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { MatchedMethod, RestRequest } from "./request.ts";
 
 /**
@@ -51,7 +51,7 @@ interface Around {
   readonly deployment: RestDeployment;
 }
 
-function refusalOf({ limit, because, detail }: Exceeded, around: Around): Refusal {
+function refusalOf({ limit, because, detail }: Exceeded, around: Around): RestApiRefusal {
   if (limit.type === "bucket") return throttled(limit, around);
   if (because === "store_lost") return uncounted(limit, detail);
   return quotaExceeded(limit, around);
@@ -66,12 +66,12 @@ const REASONS = {
   account: "throttled_by_account",
 } as const satisfies Record<Bucket["scope"], GatewayReason>;
 
-function throttled(bucket: Bucket, around: Around): Refusal {
+function throttled(bucket: Bucket, around: Around): RestApiRefusal {
   const { rate, burst, scope, origin } = bucket;
   const limits = `Limit: ${rate.toFixed(2)} Burst: ${burst}`;
   const { matched, grant, request, deployment } = around;
   const isPlan = grant !== undefined && (scope === "plan" || scope === "plan_method");
-  return new Refusal("THROTTLED", {
+  return new RestApiRefusal("THROTTLED", {
     reason: REASONS[scope],
     // In the words of AWS's execution log (D repost), where it has any.
     message: isPlan
@@ -87,8 +87,8 @@ function throttled(bucket: Bucket, around: Around): Refusal {
   });
 }
 
-function quotaExceeded({ planId, keyId, quota }: Allowance, { grant, deployment }: Around): Refusal {
-  return new Refusal("QUOTA_EXCEEDED", {
+function quotaExceeded({ planId, keyId, quota }: Allowance, { grant, deployment }: Around): RestApiRefusal {
+  return new RestApiRefusal("QUOTA_EXCEEDED", {
     reason: "quota_exceeded",
     message: `API Key ${maskApiKey(grant?.apiKey.value ?? "")} exceeded quota limit for API Stage ${stageOf(deployment)}: Key quota exhausted for Usage Plan ID ${planId}. Limit: ${quota?.limit} Period: ${quota?.period}`,
     expected: {
@@ -103,8 +103,8 @@ function quotaExceeded({ planId, keyId, quota }: Allowance, { grant, deployment 
 }
 
 /** Ours, not AWS's: whether the quota is used up is not known, and a quota is never opened by that. */
-function uncounted({ planId, keyId }: Allowance, detail: string | undefined): Refusal {
-  return new Refusal("DEFAULT_5XX", {
+function uncounted({ planId, keyId }: Allowance, detail: string | undefined): RestApiRefusal {
+  return new RestApiRefusal("DEFAULT_5XX", {
     reason: "quota_not_countable",
     message: `the quota of API key ${keyId} on usage plan ${planId} cannot be counted: ${detail ?? "the store is lost"}`,
     expected: { usagePlanId: planId, apiKeyId: keyId },

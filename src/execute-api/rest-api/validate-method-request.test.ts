@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { sampleApi, sampleMatched, sampleRequest } from "../../../test/rest-api-samples.ts";
 import type { Method } from "../../model/rest-api.ts";
-import { Refusal } from "../refusal.ts";
 import { compileRequestValidation } from "./compile-integration.ts";
 import type { CompiledIntegration } from "./deployment.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import { validateMethodRequest } from "./validate-method-request.ts";
 
 const pet = {
@@ -38,7 +38,7 @@ function refusalFor(
   given: Partial<Method>,
   request: Parameters<typeof sampleRequest>[0],
   options: { body?: boolean; parameters?: boolean; path?: Record<string, string> } = {},
-): Refusal | undefined {
+): RestApiRefusal | undefined {
   const compiled = compileRequestValidation(
     method({ requestValidatorId: "v", ...given }),
     api(options.body ?? true, options.parameters ?? true),
@@ -52,7 +52,7 @@ function refusalFor(
     validateMethodRequest(sampleRequest(request), matched);
     return undefined;
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof RestApiRefusal) return error;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
-import { Refusal } from "../refusal.ts";
 import { firstMediaType } from "./binary-media.ts";
 import type { BodyValidator } from "./body-validator.ts";
 import type { CompiledMethod, RequestValidation, RequiredParameter } from "./deployment.ts";
+import { RestApiRefusal } from "./refusal.ts";
 import type { MatchedMethod, RestRequest } from "./request.ts";
 
 /**
@@ -26,7 +26,7 @@ function checkParameters(
   if (missing.length === 0) return;
   const message = `Missing required request parameters: [${missing.map((parameter) => parameter.name).join(", ")}]`;
   const names = missing.map((parameter) => `method.request.${parameter.location}.${parameter.name}`);
-  throw new Refusal(
+  throw new RestApiRefusal(
     "BAD_REQUEST_PARAMETERS",
     {
       reason: "request_parameters_missing",
@@ -64,7 +64,7 @@ function checkBody(validators: ReadonlyMap<string, BodyValidator>, request: Rest
   if (validator === undefined) return;
   const verdict = validator.validate(request.body.toString("utf8"));
   if (verdict.ok) return;
-  throw new Refusal(
+  throw new RestApiRefusal(
     "BAD_REQUEST_BODY",
     {
       reason: "request_body_invalid",

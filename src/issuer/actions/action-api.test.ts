@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { fixedTenantStore } from "../fixtures/fixed-tenant-store.ts";
 import { granted, type SampleActions, sampleActions } from "../fixtures/sample-actions.ts";
-import { fixedTenantStore } from "../tenant/fixed-tenant-store.ts";
 import { managementApi } from "../tenant/management-api.ts";
 import { MAX_ACTION_CHANGES, MAX_DENIAL_CHARS } from "./action-api.ts";
 import type { PostLogin } from "./actions.ts";

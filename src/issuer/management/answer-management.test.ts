@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { editableTenant } from "../fixtures/editable-tenant.ts";
+import { fixedTenantStore } from "../fixtures/fixed-tenant-store.ts";
 import { SAMPLE_ISSUER_URL, sampleApi, sampleClient, sampleUser } from "../fixtures/sample-issuer.ts";
 import { SAMPLE_MANAGEMENT_AUDIENCE, type SampleManagement, sampleManagement } from "../fixtures/sample-management.ts";
-import { fixedTenantStore } from "../tenant/fixed-tenant-store.ts";
 import { MANAGEMENT_SCOPES, managementApi } from "../tenant/management-api.ts";
 import type { TenantStore } from "../tenant/tenant-store.ts";
 import { MAX_MANAGEMENT_BODY_BYTES } from "./answer-management.ts";

@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemoryDocuments } from "../../store/memory-documents.ts";
 import { parseKeySet } from "../../token/key-set.ts";
 import { verifyJwt } from "../../token/verify-jwt.ts";
+import { fixedTenantStore } from "../fixtures/fixed-tenant-store.ts";
 import { sampleApi, sampleTenant, sampleUser } from "../fixtures/sample-issuer.ts";
 import { createIssuer, type Issuer } from "../issuer.ts";
 import { type KeyRing, openKeyRing } from "../keys/keys.ts";
 import { openStateFolder } from "../state-folder.ts";
 import { deriveTenant } from "../tenant/derived-tenant.ts";
-import { fixedTenantStore } from "../tenant/fixed-tenant-store.ts";
 import { MAX_TOKEN_LIFETIME_SECONDS, type Tenant } from "../tenant/tenant.ts";
 import { EXPIRED_SECONDS_AGO, type MintOptions, WRONG_AUDIENCE, WRONG_ISSUER } from "./mint-token.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { sampleApi, sampleIntegration } from "../../../test/rest-api-samples.ts";
 import { samplePlan, USAGE_KEY } from "../../../test/usage-plan-samples.ts";
-import type { LoadedApi } from "../load-project.ts";
+import type { LoadedApi } from "../project/load-project.ts";
 import { checkUsagePlans } from "./check-usage-plans.ts";
 
 const AT = { file: "api.yaml", line: 7, column: 1 };

@@ -1,7 +1,7 @@
 import type { Finding } from "../../model/finding.ts";
 import type { ApiKey, UsagePlan } from "../../model/usage-plan.ts";
 import { API_KEY_VALUE_CHARACTERS, isApiKeyValue } from "../../template/api-key-value.ts";
-import type { LoadedProject } from "../load-project.ts";
+import type { LoadedProject } from "../project/load-project.ts";
 
 type Planned = Pick<LoadedProject, "apis" | "apiKeys" | "usagePlans">;
 

@@ -7,7 +7,7 @@ import type { ApiKey, QuotaSettings, ThrottleSettings, UsagePlan } from "../../m
 import { StoreError } from "../../store/documents.ts";
 import type { Ephemeral } from "../../store/ephemeral.ts";
 import { createMemoryEphemeral } from "../../store/memory-ephemeral.ts";
-import type { AccountPlace, LoadedProject } from "../load-project.ts";
+import type { AccountPlace, LoadedProject } from "../project/load-project.ts";
 import { StartError } from "../start-error.ts";
 import { completeUsagePlans } from "./api-key-file.ts";
 import { checkUsagePlans, hasUsableValue } from "./check-usage-plans.ts";
