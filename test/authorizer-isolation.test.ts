@@ -1,5 +1,6 @@
 import { Agent } from "node:http";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { AuthorizerCache } from "../src/execute-api/authorizers/authorizer-cache.ts";
 import { type Gate, openGate } from "./support/gate.ts";
 import { ask, inParallel, type Reply, until } from "./support/http.ts";
 import { customAuthorizer, makeProject, mockMethod, openApi } from "./support/project.ts";
@@ -99,10 +100,26 @@ describe("two identities, a thousand times each and all at once", () => {
 });
 
 describe("one call under way", () => {
+  const { ask: askOnce } = AuthorizerCache.prototype;
+  let asked = 0;
+  beforeEach(() => {
+    asked = 0;
+    AuthorizerCache.prototype.ask = function (...given) {
+      asked++;
+      return askOnce.apply(this, given);
+    };
+  });
+  afterAll(() => {
+    AuthorizerCache.prototype.ask = askOnce;
+  });
+  /** Until so many requests wait for a verdict. The gate sees only the call that they share, not who is still on the way. */
+  const waiting = (count: number) => until(`${count} requests to wait`, () => asked === count);
+
   test("is shared by everybody who asks with the same identity, and by nobody else", async () => {
     const before = gate.calls;
     const same = Array.from({ length: 50 }, () => get("/kept", ["X-Who", "gated-same"]));
     const other = get("/kept", ["X-Who", "gated-other"]);
+    await waiting(51);
     await until("both calls", () => gate.waiting === 2);
     gate.open();
     const calls = new Set((await Promise.all(same)).map((reply) => told(reply).call));
@@ -126,6 +143,7 @@ describe("one call under way", () => {
 
   test("that fails fails everybody who shares it, and is asked again by the next", async () => {
     const refused = Array.from({ length: 5 }, () => get("/kept", ["X-Who", "gated-stranger"]));
+    await waiting(5);
     await until("the call", () => gate.waiting === 1);
     gate.open();
     expect((await Promise.all(refused)).map(({ status }) => status)).toEqual(Array(5).fill(401));
@@ -136,15 +154,21 @@ describe("one call under way", () => {
   });
 
   test("whose client goes away still answers the others", async () => {
+    const before = gate.calls;
     const leaving = new AbortController();
     const url = `${running.url("api")}/kept`;
     const left = fetch(url, { headers: { "X-Who": "gated-leaving" }, signal: leaving.signal }).catch(() => "left");
     await until("the call", () => gate.waiting === 1);
     const staying = get("/kept", ["X-Who", "gated-leaving"]);
+    await waiting(2);
     leaving.abort();
     expect(await left).toBe("left");
+    await get("/kept", ["X-Who", "alice"]); // the end has been seen by then
     gate.open();
-    expect(await staying).toMatchObject({ status: 200 });
+    const reply = await staying;
+    expect(reply).toMatchObject({ status: 200 });
+    expect(running.record(reply.requestId)?.authorization?.cache).toBe("shared");
+    expect(gate.calls - before).toBe(1);
   });
 });
 

@@ -86,7 +86,7 @@ let stranger: Page;
 let project: Project;
 let gateway: Gatewarden;
 
-describe.skipIf(chromium === undefined)("a page in a browser", { timeout: 60_000 }, () => {
+describe.skipIf(chromium === undefined)("a page in a browser", () => {
   beforeAll(async () => {
     page = await openPage();
     stranger = await openPage();

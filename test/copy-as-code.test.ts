@@ -9,7 +9,7 @@ import { makeProject, type Project } from "./support/project.ts";
  */
 
 const AUDIENCE = "https://pets.example/?a='b'&c=\"d\"";
-const LANGUAGES = ["curl", "fetch", "axios", "python", "go", "java", "ruby", "php", "csharp", "swift"];
+const LANGUAGES = ["curl", "fetch", "axios", "python", "go", "java", "ruby", "php", "csharp", "swift", "objc"];
 /** What is run here, with the file that its interpreter wants. */
 const RUNNERS = {
   curl: ["bash", "code.sh"],

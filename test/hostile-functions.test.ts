@@ -63,15 +63,24 @@ const project = makeProject({
   "api.json": openApi(
     {
       "/guarded": { get: mockMethod("in", { security: [{ guard: [] }] }) },
+      "/guarded-hasty": { get: mockMethod("in", { security: [{ hastyguard: [] }] }) },
       "/{deed}": { get: functionMethod("deeds") },
+      "/hangs": { get: functionMethod("hasty") },
+      "/loops": { get: functionMethod("hasty") },
     },
-    { guard: customAuthorizer("guarddeeds", { authorizerResultTtlInSeconds: 300 }) },
+    {
+      guard: customAuthorizer("guarddeeds", { authorizerResultTtlInSeconds: 300 }),
+      hastyguard: customAuthorizer("guardhasty", { authorizerResultTtlInSeconds: 300 }),
+    },
   ),
   "gatewarden.yaml": {
     files: ["api.json"],
     functions: {
-      deeds: { handler: "deeds.handler", runtime: "nodejs22.x", timeout: 1 },
-      guarddeeds: { handler: "deeds.handler", runtime: "nodejs22.x", timeout: 1 },
+      // Only what never ends is given a second: a busy machine takes longer than that to do anything at all.
+      deeds: { handler: "deeds.handler", runtime: "nodejs22.x", timeout: 25 },
+      guarddeeds: { handler: "deeds.handler", runtime: "nodejs22.x", timeout: 25 },
+      hasty: { handler: "deeds.handler", runtime: "nodejs22.x", timeout: 1 },
+      guardhasty: { handler: "deeds.handler", runtime: "nodejs22.x", timeout: 1 },
     },
   },
   "deeds.cjs": DEEDS,
@@ -138,7 +147,8 @@ describe.each(["worker", "process"] as const)("with functions in a %s", (lambdaI
     "a function that %s is 502, an authorizer 500 and never an open door",
     async (...given) => {
       const [deed, asIntegration, asAuthorizer] = given;
-      const [answered, guarded] = await Promise.all([get(`/${encodeURIComponent(deed)}`), get("/guarded", deed)]);
+      const guard = deed === "hangs" || deed === "loops" ? "/guarded-hasty" : "/guarded";
+      const [answered, guarded] = await Promise.all([get(`/${encodeURIComponent(deed)}`), get(guard, deed)]);
       expect(answered).toMatchObject({
         status: 502,
         errorType: "InternalServerErrorException",

@@ -1,9 +1,10 @@
 import { rmSync } from "node:fs";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Gatewarden, startGatewarden } from "../src/index.ts";
 import { ask } from "./support/http.ts";
 import { makeProject, mockMethod, openApi } from "./support/project.ts";
 import { startTestServer } from "./support/server.ts";
+import { waitFor } from "./support/wait-for.ts";
 
 /* Those who look on decide nothing: whatever happens to them, requests are answered as before. */
 const project = makeProject({
@@ -35,7 +36,7 @@ test("a program whose onRecord throws gets its answers, its records, and a warni
   expect(await ask(`${gateway.url()}/pets`)).toMatchObject({ status: 200, body: "pets" });
   expect(await ask(`${gateway.url()}/none`)).toMatchObject({ status: 403 });
   expect(gateway.requests().map(({ answer }) => answer.status)).toEqual([403, 200]);
-  await vi.waitFor(() => expect(warned).toContain("the observer is broken"));
+  await waitFor(() => expect(warned).toContain("the observer is broken"));
 });
 
 test("a ready file that can no longer be written is told, and the reload holds", async () => {

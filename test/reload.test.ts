@@ -88,6 +88,7 @@ describe("an edit", () => {
         else project.write("api.json", api(version));
         await until(`version ${version} at a client`, () => seen.some((each) => each.body === version));
       }
+      await until("a hundred answers", () => seen.length > 100);
     } finally {
       isOver = true;
       await Promise.all(clients);
@@ -100,7 +101,6 @@ describe("an edit", () => {
       "four",
       "five",
     ]);
-    expect(seen.length).toBeGreaterThan(100);
   });
 
   test("that is broken changes nothing, and says so with its place", async () => {
@@ -241,7 +241,7 @@ describe("a function that is taken away", () => {
     const counting = { handler: "counting.handler", runtime: "nodejs22.x" };
     replace("gatewarden.yaml", {
       files: ["api.json"],
-      functions: { counting, slow: { handler: "slow.handler", timeout: 10 } },
+      functions: { counting, slow: { handler: "slow.handler", timeout: 50 } },
     });
     await reloaded("deployed anew");
     replace("api.json", api("one", 300, { "/slow": { get: functionMethod("slow") } }));
@@ -258,11 +258,12 @@ describe("a function that is taken away", () => {
 });
 
 test("an iam.yaml that is made after the start is noticed, and so is its end", async () => {
-  await expect(running.server.credentialsOf("alice")).rejects.toThrow("the files declare nobody");
+  const who = () => running.server.credentialsOf("alice").then(({ arn }) => arn, String);
+  const alice = "arn:aws:iam::000000000000:user/alice";
+  expect(await who()).toContain("the files declare nobody");
   replace("iam.yaml", "users: {alice: {policies: []}}");
-  await until("reload 1", () => running.told.reloads.length === 1);
-  expect((await running.server.credentialsOf("alice")).arn).toBe("arn:aws:iam::000000000000:user/alice");
+  await until("alice to be known", async () => (await who()) === alice);
   rmSync(project.path("iam.yaml"));
-  await until("reload 2", () => running.told.reloads.length === 2);
-  await expect(running.server.credentialsOf("alice")).rejects.toThrow("the files declare nobody");
+  await until("alice to be gone", async () => (await who()) !== alice);
+  expect(await who()).toContain("the files declare nobody");
 });

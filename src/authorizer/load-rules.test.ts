@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { cpuMs } from "../../test/support/cpu-time.ts";
 import { compileRules, MAX_RULE_PATH_CHARACTERS, MAX_RULE_SEGMENTS, MAX_RULE_VALUES, MAX_RULES } from "./load-rules.ts";
 
 const rule = (more: object = {}) => ({ method: "GET", path: "/pets", anyValidToken: true, ...more });
@@ -86,8 +87,8 @@ describe("compileRules", () => {
 
   test("two hundred rules for one method compile in moments", () => {
     const many = Array.from({ length: MAX_RULES }, (_, index) => scoped("GET", `/r${index}/{id}/x/{sub}`, `s${index}`));
-    const started = performance.now();
+    const began = cpuMs();
     compileRules({ complete: true, rules: many });
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(cpuMs() - began).toBeLessThan(5_000);
   });
 });

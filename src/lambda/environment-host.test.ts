@@ -1,13 +1,16 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { waitFor } from "../../test/support/wait-for.ts";
 import type { LambdaFunction } from "../model/lambda-function.ts";
 import { LOG_DROPPED_TEXT } from "./capture-output.ts";
 import { CALLBACK_REMOVED_MESSAGE } from "./error-shapes.ts";
 import type { FunctionLogLine } from "./invocation-log.ts";
 import { MAX_LOG_LINE_CHARACTERS, MAX_LOG_LINES } from "./limits.ts";
 import { createNodeFunctions, type NodeFunctions, type NodeFunctionsOptions } from "./node-functions.ts";
+
+const STOP_GRACE_MS = 50;
 
 let folder = "";
 let running: NodeFunctions[] = [];
@@ -34,7 +37,7 @@ function lambda(source: string, settings: Partial<LambdaFunction> & { extension?
     handlerExport: "handler",
     runtime: "nodejs22.x",
     environment: {},
-    timeoutSeconds: 5,
+    timeoutSeconds: 30,
     memoryMb: 128,
     concurrency: 2,
     ...rest,
@@ -47,7 +50,7 @@ function start(functions: readonly LambdaFunction[], options: Partial<NodeFuncti
     isolation: "worker",
     region: "eu-west-1",
     accountId: "123456789012",
-    stopGraceMs: 50,
+    stopGraceMs: STOP_GRACE_MS,
     ...options,
   });
   running.push(started);
@@ -137,8 +140,8 @@ describe.each(["worker", "process"] as const)("in a %s", (isolation) => {
       has: true,
     });
     expect(context.logStreamName).toMatch(/^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/);
-    expect(context.remaining).toBeGreaterThan(1_000);
-    expect(context.remaining).toBeLessThanOrEqual(5_000);
+    expect(context.remaining).toBeGreaterThan(0);
+    expect(context.remaining).toBeLessThanOrEqual(30_000);
   });
 
   test("a thrown error is Lambda's error payload, without frames of the runner", async () => {
@@ -220,7 +223,10 @@ describe.each(["worker", "process"] as const)("in a %s", (isolation) => {
       exports.handler = async (event) => { calls += 1; if (event.loop) for (;;); if (event.hang) await new Promise((r) => setTimeout(r, 60000)); return calls }`;
     const made = lambda(source, { timeoutSeconds: 0.25 });
     const functions = start([made], { isolation });
-    expect(await functions.invoke(made.arn, "{}")).toMatchObject({ payload: "1" });
+    // A busy machine may take longer than that for an answer, too, in an environment that is then replaced.
+    const answers = () =>
+      waitFor(async () => expect(await functions.invoke(made.arn, "{}")).toMatchObject({ payload: "1", cold: true }));
+    await answers();
     for (const event of ['{"loop":true}', '{"hang":true}']) {
       const result = await functions.invoke(made.arn, event);
       if (result.outcome !== "function_error") expect.unreachable(JSON.stringify(result));
@@ -228,7 +234,7 @@ describe.each(["worker", "process"] as const)("in a %s", (isolation) => {
       expect(result.errorMessage).toBe(`RequestId: ${result.requestId} Error: Task timed out after 0.25 seconds`);
       expect(result.logs.at(-1)).toMatch(/^\S+Z [\w-]{36} Task timed out after 0\.25 seconds$/);
     }
-    expect(await functions.invoke(made.arn, "{}")).toMatchObject({ payload: "1", cold: true });
+    await answers();
   });
 
   test("exit, an uncaught exception and an unhandled rejection end the environment and nothing else", async () => {
@@ -268,7 +274,7 @@ describe.each(["worker", "process"] as const)("in a %s", (isolation) => {
   test("using up the heap is out of memory for this environment only", async () => {
     const source =
       "exports.handler = async (event) => { const all = []; while (event.hog) all.push(new Array(100000).fill(all.length)); return 1 }";
-    const made = lambda(source, { timeoutSeconds: 15 });
+    const made = lambda(source, { timeoutSeconds: 50 });
     const functions = start([made], { isolation });
     const result = await functions.invoke(made.arn, '{"hog":true}');
     expect(result).toMatchObject({ outcome: "function_error" });
@@ -358,8 +364,8 @@ describe.each(["worker", "process"] as const)("in a %s", (isolation) => {
     expect(result.logs[0]?.replace(/^x+/, "")).toBe(" eyJ…[masked]");
   });
 
-  test("stop ends a running endless loop within its bound", async () => {
-    const made = lambda("exports.handler = async () => { console.log('on'); for (;;); }", { timeoutSeconds: 60 });
+  test("stop ends a running endless loop, long before its own time is up", async () => {
+    const made = lambda("exports.handler = async () => { console.log('on'); for (;;); }", { timeoutSeconds: 900 });
     let isOn: () => void = () => {};
     const on = new Promise<void>((resolve) => {
       isOn = resolve;
@@ -367,9 +373,12 @@ describe.each(["worker", "process"] as const)("in a %s", (isolation) => {
     const functions = start([made], { isolation, log: () => isOn() });
     const result = functions.invoke(made.arn, "{}");
     await on;
-    const startedAt = performance.now();
-    await functions.stop();
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    // Stopping would give up after a while on what does not end: no time passes here but the loop's grace.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const stopped = functions.stop();
+    vi.advanceTimersByTime(STOP_GRACE_MS);
+    await stopped;
     expect(await result).toMatchObject({ outcome: "function_error", errorType: "Runtime.ExitError" });
     expect(functions.stats()[0]).toMatchObject({ environments: 0 });
     expect((await functions.invoke(made.arn, "{}")).outcome).toBe("throttled");

@@ -37,7 +37,7 @@ async function trusted(isolation: "worker" | "process", environment: Record<stri
         handlerExport: "handler",
         runtime: "nodejs22.x",
         environment,
-        timeoutSeconds: 10,
+        timeoutSeconds: 30,
         memoryMb: 128,
         concurrency: 1,
       },

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { cpuMs } from "../../test/support/cpu-time.ts";
 import { MASKED_BEARER, MASKED_JWT, maskTokens } from "./mask-tokens.ts";
 
 const HEADER = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0";
@@ -27,16 +28,20 @@ test.each([
   expect(maskTokens(line)).toBe(masked);
 });
 
-test.each(["a Bearer token is missing", "eyJ is how a JWT begins", "hello.world.example", "the scheme is Bearer", ""])(
-  "%j stays as it is",
-  (line) => {
-    expect(maskTokens(line)).toBe(line);
-  },
-);
+test.each([
+  'BEARER is "maybe", wanted: required or optional',
+  "a Bearer token is missing",
+  "eyJ is how a JWT begins",
+  "hello.world.example",
+  "the scheme is Bearer",
+  "",
+])("%j stays as it is", (line) => {
+  expect(maskTokens(line)).toBe(line);
+});
 
 test("a hostile line is masked in linear time", () => {
   const hostile = ["eyJ".repeat(300_000), "bearer ".repeat(100_000), `${"eyJa.".repeat(200_000)}!`];
-  const startedAt = performance.now();
+  const began = cpuMs();
   for (const line of hostile) maskTokens(line);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(cpuMs() - began).toBeLessThan(2_000);
 });

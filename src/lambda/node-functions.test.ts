@@ -8,9 +8,6 @@ import type { LambdaFunction } from "../model/lambda-function.ts";
 import { EVENT_PAYLOAD_LIMIT_BYTES, SYNC_PAYLOAD_LIMIT_BYTES } from "./limits.ts";
 import { createNodeFunctions, type NodeFunctions, type NodeFunctionsOptions } from "./node-functions.ts";
 
-/** A condition comes true when the machine gets round to it. */
-const WAIT = { timeout: 15_000 };
-
 let folder = "";
 let running: NodeFunctions[] = [];
 
@@ -36,7 +33,7 @@ function lambda(source: string, settings: Partial<LambdaFunction> & { extension?
     handlerExport: "handler",
     runtime: "nodejs22.x",
     environment: {},
-    timeoutSeconds: 5,
+    timeoutSeconds: 30,
     memoryMb: 128,
     concurrency: 2,
     ...rest,
@@ -162,7 +159,7 @@ test("environments without work are closed after a while", async () => {
   const made = lambda("exports.handler = async () => 1");
   const functions = start([made], { idleMs: 30 });
   await functions.invoke(made.arn, "{}");
-  await expect.poll(() => functions.stats()[0]?.environments, WAIT).toBe(0);
+  await expect.poll(() => functions.stats()[0]?.environments).toBe(0);
   expect(await functions.invoke(made.arn, "{}")).toMatchObject({ cold: true });
 });
 
@@ -180,9 +177,9 @@ test.each(["js", "ts"])(
     };
     expect(await ask()).toBe('"1 part 1"');
     writeFileSync(made.handlerFile, source(2));
-    await expect.poll(ask, WAIT).toBe('"2 part 1"');
+    await expect.poll(ask).toBe('"2 part 1"');
     writeFileSync(part.handlerFile, "export const value = 'part 2'");
-    await expect.poll(ask, WAIT).toBe('"2 part 2"');
+    await expect.poll(ask).toBe('"2 part 2"');
   },
 );
 

@@ -6,9 +6,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createNodeFunctions, type NodeFunctions } from "./node-functions.ts";
 
-/** A condition comes true when the machine gets round to it. */
-const WAIT = { timeout: 15_000 };
-
 // What a child process must contain. Each row does its worst while another function, and this process, go on.
 
 let folder = "";
@@ -46,10 +43,10 @@ beforeAll(() => {
   const common = { handlerFile, runtime: "nodejs22.x", environment: {}, memoryMb: 128, concurrency: 12 };
   functions = createNodeFunctions({
     functions: [
-      { ...common, arn: arn("attacker"), name: "attacker", handlerExport: "handler", timeoutSeconds: 15 },
+      { ...common, arn: arn("attacker"), name: "attacker", handlerExport: "handler", timeoutSeconds: 50 },
       { ...common, arn: arn("looper"), name: "looper", handlerExport: "handler", timeoutSeconds: 0.3 },
-      { ...common, arn: arn("spawner"), name: "spawner", handlerExport: "spawner", timeoutSeconds: 3 },
-      { ...common, arn: arn("bystander"), name: "bystander", handlerExport: "bystander", timeoutSeconds: 15 },
+      { ...common, arn: arn("spawner"), name: "spawner", handlerExport: "spawner", timeoutSeconds: 50 },
+      { ...common, arn: arn("bystander"), name: "bystander", handlerExport: "bystander", timeoutSeconds: 50 },
     ],
     isolation: "process",
     region: "us-east-1",
@@ -96,11 +93,11 @@ test.runIf(process.platform === "linux")("what a function started ends with its 
   const left = await functions.invoke(arn("spawner"), '{"exit":true}');
   const kept = await functions.invoke(arn("spawner"), "{}");
   if (kept.outcome !== "success" || left.outcome !== "function_error") expect.unreachable(JSON.stringify([kept, left]));
-  await expect.poll(() => isRunning(Number(/pid (\d+)/.exec(left.logs[0] ?? "")?.[1])), WAIT).toBe(false);
+  await expect.poll(() => isRunning(Number(/pid (\d+)/.exec(left.logs[0] ?? "")?.[1]))).toBe(false);
   const pid = Number(kept.payload);
   expect(isRunning(pid)).toBe(true);
   functions.replaceFunctions([]);
-  await expect.poll(() => isRunning(pid), WAIT).toBe(false);
+  await expect.poll(() => isRunning(pid)).toBe(false);
 });
 
 test.runIf(process.platform === "linux")("children end when the gateway is killed", async () => {
@@ -109,7 +106,7 @@ test.runIf(process.platform === "linux")("children end when the gateway is kille
     name: "pid",
     handlerFile: join(folder, "pid.js"),
     handlerExport: "handler",
-    ...{ runtime: "nodejs22.x", environment: {}, memoryMb: 128, concurrency: 1, timeoutSeconds: 3 },
+    ...{ runtime: "nodejs22.x", environment: {}, memoryMb: 128, concurrency: 1, timeoutSeconds: 50 },
   };
   writeFileSync(lambda.handlerFile, "setInterval(() => {}, 1000); exports.handler = async () => process.pid");
   const options = { functions: [lambda], isolation: "process", region: "us-east-1", accountId: "000000000000" };
@@ -127,7 +124,7 @@ test.runIf(process.platform === "linux")("children end when the gateway is kille
   const [pid] = await once(gateway.stdout, "data");
   expect(isRunning(Number(pid))).toBe(true);
   gateway.kill("SIGKILL");
-  await expect.poll(() => isRunning(Number(pid)), WAIT).toBe(false);
+  await expect.poll(() => isRunning(Number(pid))).toBe(false);
 });
 
 function isRunning(pid: number): boolean {

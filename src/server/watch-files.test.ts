@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { waitFor } from "../../test/support/wait-for.ts";
 import { watchFiles } from "./watch-files.ts";
 
 let folder: string;
@@ -25,7 +26,7 @@ function watchAll(...names: string[]) {
   return {
     files,
     calls: () => calls,
-    changed: (atLeast: number) => vi.waitFor(() => expect(calls).toBeGreaterThanOrEqual(atLeast), { timeout: 5_000 }),
+    changed: (atLeast: number) => waitFor(() => expect(calls).toBeGreaterThanOrEqual(atLeast)),
   };
 }
 

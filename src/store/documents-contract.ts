@@ -10,6 +10,9 @@ import {
   MAX_VALUE_BYTES,
 } from "./documents.ts";
 
+/** As long as a busy machine takes. */
+const waitFor = (expectation: () => void): Promise<void> => vi.waitFor(expectation, { timeout: 30_000 });
+
 /** What the suite needs from an engine: a new, empty store that remembers only a few deletions. */
 export type OpenEmpty = (options: { readonly tombstonesMax: number }) => Promise<Documents>;
 
@@ -289,12 +292,12 @@ export function describeDocuments(engine: string, openEmpty: OpenEmpty): void {
       const watch = store.watch((feed) => heard.push(feed));
       await store.put("apis", "before", {}, before + 100);
       await create("petstore");
-      await vi.waitFor(() => expect(heard).toHaveLength(1));
+      await waitFor(() => expect(heard).toHaveLength(1));
       expect(heard[0]).toMatchObject({ changes: [{ id: "petstore", kind: "put" }], sequence: before + 1 });
       watch.stop();
       const second = store.watch((feed) => heard.push(feed));
       await create("orders");
-      await vi.waitFor(() => expect(heard).toHaveLength(2));
+      await waitFor(() => expect(heard).toHaveLength(2));
       second.stop();
     });
 
@@ -307,7 +310,7 @@ export function describeDocuments(engine: string, openEmpty: OpenEmpty): void {
       await written;
       await store.transact([{ kind: "check", collection: "apis", id: "other", expected: "absent" }]);
       await create("orders");
-      await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ changes: [{ id: "orders" }] }));
+      await waitFor(() => expect(heard.at(-1)).toMatchObject({ changes: [{ id: "orders" }] }));
       expect(heard).toHaveLength(2);
       other.stop();
     });
@@ -327,7 +330,7 @@ export function describeDocuments(engine: string, openEmpty: OpenEmpty): void {
       store.watch((feed) => heard.push(...(feed.kind === "changes" ? feed.changes.map(({ id }) => id) : [])), {
         since: first,
       });
-      await vi.waitFor(() => expect(heard.at(-1)).toBe("last"));
+      await waitFor(() => expect(heard.at(-1)).toBe("last"));
       expect(heard).toHaveLength(MAX_CHANGES_LIMIT + 1);
     });
 
@@ -340,8 +343,8 @@ export function describeDocuments(engine: string, openEmpty: OpenEmpty): void {
         (feed) => heard.push(...(feed.kind === "changes" ? feed.changes.map(({ id }) => id) : [])),
         { since: first },
       );
-      await vi.waitFor(() => expect(heard).toEqual(["b"]));
-      await vi.waitFor(() => expect(watch.caughtUpAtMs()).toBeGreaterThanOrEqual(startedAtMs));
+      await waitFor(() => expect(heard).toEqual(["b"]));
+      await waitFor(() => expect(watch.caughtUpAtMs()).toBeGreaterThanOrEqual(startedAtMs));
     });
   });
 }

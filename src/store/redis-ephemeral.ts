@@ -189,10 +189,20 @@ class Silence extends Error {
   }
 }
 
+const PARTS = 5;
+
+/**
+ * The time is waited for in parts: a process that was kept busy, or was not given a processor, is away for one of them at
+ * most, and does not take its own silence for the server's.
+ */
 async function within<Value>(timeoutMs: number, ask: () => Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Silence(timeoutMs)), timeoutMs);
+    const wait = (parts: number): void => {
+      if (parts === 0) reject(new Silence(timeoutMs));
+      else timer = setTimeout(wait, timeoutMs / PARTS, parts - 1);
+    };
+    wait(PARTS);
   });
   try {
     return await Promise.race([ask(), late]);

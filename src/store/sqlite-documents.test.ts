@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
-import { afterAll, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import { waitFor } from "../../test/support/wait-for.ts";
 import { type ChangeFeed, StoreError } from "./documents.ts";
 import { describeDocuments } from "./documents-contract.ts";
 import { openSqliteDocuments, SCHEMA_VERSION } from "./sqlite-documents.ts";
@@ -46,7 +47,7 @@ describe("the SQLite file", () => {
     expect(await two.put("apis", "petstore", 2, 1)).toEqual({ ok: true, revision: 2 });
     expect((await one.get("apis", "petstore"))?.value).toBe(2);
     await one.put("apis", "orders", 3, "absent");
-    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ sequence: 3 }));
+    await waitFor(() => expect(heard.at(-1)).toMatchObject({ sequence: 3 }));
     await Promise.all([one.close(), two.close()]);
   });
 
@@ -56,7 +57,7 @@ describe("the SQLite file", () => {
     const store = openSqliteDocuments(path, { clock: () => nowMs, pollIntervalMs: 5 });
     const watch = store.watch(() => {});
     nowMs = 2000;
-    await vi.waitFor(() => expect(watch.caughtUpAtMs()).toBe(2000));
+    await waitFor(() => expect(watch.caughtUpAtMs()).toBe(2000));
     const breaker = new DatabaseSync(path);
     breaker.exec("ALTER TABLE feed RENAME TO feed_elsewhere");
     nowMs = 3000;
@@ -64,7 +65,7 @@ describe("the SQLite file", () => {
     expect(watch.caughtUpAtMs()).toBe(2000);
     breaker.exec("ALTER TABLE feed_elsewhere RENAME TO feed");
     breaker.close();
-    await vi.waitFor(() => expect(watch.caughtUpAtMs()).toBe(3000));
+    await waitFor(() => expect(watch.caughtUpAtMs()).toBe(3000));
     await store.close();
   });
 

@@ -85,7 +85,7 @@ async function openTab(protocol: Protocol, sessionId: string, browserContextId: 
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value;
   };
-  const until = async (expression: string, withinMs = 15_000): Promise<void> => {
+  const until = async (expression: string, withinMs = 30_000): Promise<void> => {
     const deadline = Date.now() + withinMs;
     for (;;) {
       // While one page gives way to the next there is none to ask.

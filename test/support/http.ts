@@ -85,7 +85,7 @@ const POLL_MS = 10;
 export async function until<Value>(
   what: string,
   probe: () => Value | undefined | false | Promise<Value | undefined | false>,
-  limitMs = 8_000,
+  limitMs = 30_000,
 ): Promise<Value> {
   const end = performance.now() + limitMs;
   for (;;) {

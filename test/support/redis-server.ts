@@ -8,20 +8,26 @@ export interface RedisServer {
   readonly process: ChildProcess;
 }
 
-/** Redis without a file of its own, on a free port. */
+const PORTS_TRIED = 5;
+
+/** Redis without a file of its own, on the port given or on a free one. */
 export async function startRedis(port?: number): Promise<RedisServer> {
-  const chosen = port ?? (await freePortPair());
-  const process = spawn(
-    "redis-server",
-    ["--port", `${chosen}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
-  let said = "";
-  for await (const chunk of process.stdout) {
-    said += chunk;
-    if (said.includes("Ready to accept connections")) break;
+  for (let tried = 1; ; tried++) {
+    const chosen = port ?? (await freePortPair());
+    const process = spawn(
+      "redis-server",
+      ["--port", `${chosen}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    let said = "";
+    for await (const chunk of process.stdout) {
+      said += chunk;
+      if (said.includes("Ready to accept connections")) return { url: `redis://127.0.0.1:${chosen}`, process };
+    }
+    // A free port may be taken by another test before Redis has it.
+    const isLost = said.includes("Address already in use") && port === undefined && tried < PORTS_TRIED;
+    if (!isLost) throw new Error(`redis-server ended before it was ready: ${said}`);
   }
-  return { url: `redis://127.0.0.1:${chosen}`, process };
 }
 
 export async function stopRedis({ process }: RedisServer): Promise<void> {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cpuMs } from "../../../test/support/cpu-time.ts";
 import { compileGlob, compileGlobTokens, matchesGlob } from "./glob.ts";
 
 /** The definition, written down; exponential, so for short texts only. */
@@ -46,10 +47,10 @@ describe("matchesGlob", () => {
   });
 
   test("a pattern made to explode a regular expression costs little", () => {
-    const glob = compileGlob(`${"*a?".repeat(170)}b`);
-    const started = performance.now();
+    const glob = compileGlob(`${"*a?".repeat(170)}b*`);
+    const began = cpuMs();
     expect(matchesGlob(glob, "a".repeat(1_600))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(cpuMs() - began).toBeLessThan(1_000);
   });
 
   test("a long piece with question marks is found where the naive definition finds it", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { cpuMs } from "../../../test/support/cpu-time.ts";
 import { parseFunctionAnswer1 } from "./function-answer-1.ts";
 import { parseFunctionAnswer2 } from "./function-answer-2.ts";
 
@@ -95,8 +96,8 @@ test("Base64 may have blanks in it, and a megabyte of them is looked through in 
   const answering = (body: string) =>
     parseFunctionAnswer2(JSON.stringify({ statusCode: 200, isBase64Encoded: true, body }));
   for (const body of ["aGk=", "aG\nk=\n", "aA==", "aA= =", "  "]) expect(answering(body)).toMatchObject({ ok: true });
-  const began = performance.now();
+  const began = cpuMs();
   for (const end of ["!", "=!", "===", "=a"])
     expect(answering(" ".repeat(1024 * 1024) + end)).toMatchObject({ ok: false });
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(cpuMs() - began).toBeLessThan(2_000);
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { cpuMs } from "../../../test/support/cpu-time.ts";
 import { type MappingInput, type MappingOutcome, renderMappingTemplate } from "./render-mapping-template.ts";
 import { parseTemplate, type Template } from "./velocity/parse-template.ts";
 import { TemplateError } from "./velocity/template-error.ts";
@@ -342,13 +343,13 @@ test("hostile bodies neither crash nor hang a template", () => {
     "\u0000\ud800",
     `[${"1,".repeat(90_000)}1]`,
   ]) {
-    const start = performance.now();
+    const began = cpuMs();
     try {
       map(source, { body });
     } catch (error) {
       expect(error).toBeInstanceOf(TemplateError);
     }
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(cpuMs() - began).toBeLessThan(3000);
   }
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (body) => {

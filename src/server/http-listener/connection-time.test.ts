@@ -22,12 +22,14 @@ async function open(handler: Service["handler"] = () => nothing): Promise<{
   pass: (turns: number) => void;
   isOpen: () => boolean;
   answers: () => string;
+  closed: Promise<unknown>;
 }> {
   const shared = { turn: 1_000, isStopping: false, begin: () => {}, end: () => {}, delete: () => {} };
   const service = {
     handler,
     limits: defaultListenerLimits,
     scheme: "http",
+    isTls: false,
     proxies: parseTrustedProxies([]),
   } as const;
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
@@ -39,6 +41,7 @@ async function open(handler: Service["handler"] = () => nothing): Promise<{
   let answers = "";
   client.setEncoding("latin1").on("data", (piece) => (answers += piece));
   client.on("error", () => {});
+  const closed = new Promise((resolve) => client.on("close", resolve));
   // A stand-in for what counts the turns: the connection uses no more of it than this.
   const connection = new HttpConnection(await accepted, service, shared as unknown as Connections);
   const { socket } = connection;
@@ -53,6 +56,7 @@ async function open(handler: Service["handler"] = () => nothing): Promise<{
     },
     isOpen: () => socket.writable,
     answers: () => answers,
+    closed,
   };
 }
 
@@ -126,4 +130,28 @@ test("waiting behind a slow answer is not held against a client, nor is the hand
   expect(isOpen()).toBe(true);
   pass(1);
   expect(isOpen()).toBe(false);
+});
+
+test("a connection is not idle while its request is handled", async () => {
+  let answer: (answer: Answer) => void = () => {};
+  const { send, pass, isOpen } = await open(() => new Promise((resolve) => (answer = resolve)));
+  await send(request);
+  pass(limits.idle * 2);
+  expect(isOpen()).toBe(true);
+  answer(nothing);
+  await new Promise(setImmediate);
+  pass(limits.idle);
+  expect(isOpen()).toBe(true);
+  pass(1);
+  expect(isOpen()).toBe(false);
+});
+
+test("time counts for what is read ahead: the answer before it is the last", async () => {
+  let answer: (answer: Answer) => void = () => {};
+  const { send, pass, answers, closed } = await open(() => new Promise((resolve) => (answer = resolve)));
+  await send(`${request}GET /never`);
+  pass(limits.head + 1);
+  answer({ ...nothing, body: "first" });
+  await closed;
+  expect(answers()).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close\r\n[\s\S]*\r\n\r\nfirst$/);
 });

@@ -23,7 +23,7 @@ export class Connections {
   /** Must be made before the server listens. */
   constructor(server: Server, service: Service) {
     this.#server = server;
-    const isTls = service.scheme === "https";
+    const { isTls } = service;
     if (isTls) {
       server.on("connection", (socket: Socket) => this.#awaitHandshake(socket));
       // Spoken to in plain HTTP, or a client that does not trust the certificate: theirs to notice, not worth a report.

@@ -169,18 +169,6 @@ test("100 Continue waits for the answer before it", async () => {
   expect(await talking.closed).toMatch(/first[\s\S]*100 Continue[\s\S]*got abc$/);
 });
 
-test("waiting behind a slow answer is not held against a client", async () => {
-  const listener = await start(
-    ({ body }) => new Promise((resolve) => setTimeout(resolve, body.length > 0 ? 0 : 500, ok(`got ${body}`))),
-    { limits: { headTimeoutMs: 150, requestTimeoutMs: 150 } },
-  );
-  const [head = "", body = ""] = post("abc", `Expect: 100-continue\r\n${closing}`).split(/(?<=\r\n\r\n)/);
-  const talking = talk(listener, get("/") + head);
-  await talking.until(/100 Continue\r\n\r\n$/);
-  talking.socket.write(body);
-  expect(await talking.closed).toMatch(/got abc$/);
-});
-
 test("nothing is read behind a refusal, nor behind the last answer, even when it comes later", async () => {
   const seen: string[] = [];
   const listener = await start(({ target }) => {
@@ -221,7 +209,7 @@ test("who does not read large answers is handed no further requests until it doe
 
 test("a large answer under way is finished when the listener stops", async () => {
   const body = Buffer.alloc(16 * 1024 * 1024, "x");
-  const listener = await start(() => ok(body));
+  const listener = await start(() => ok(body), { limits: { stopGraceMs: 60_000 } });
   const { socket, closed } = talk(listener, get("/"));
   await new Promise((resolve) => socket.once("data", resolve));
   socket.pause();
@@ -242,24 +230,6 @@ test("whoever is owed an answer when the time to stop is up is cut off", async (
   await called.promise;
   await listener.stop();
   expect(await closed).toBe("");
-});
-
-test("time counts for what is read ahead: the answer before it is the last", async () => {
-  const first = later<Answer>();
-  const listener = await start(() => first.promise, { limits: { headTimeoutMs: 150, requestTimeoutMs: 150 } });
-  const { closed } = talk(listener, `${get("/")}GET /never`);
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  first.resolve(ok("first"));
-  const text = await closed;
-  expect(statuses(text)).toEqual(["200"]);
-  expect(text).toMatch(/Connection: close\r\n[\s\S]*first$/);
-});
-
-test("a connection is not idle while its request is handled", async () => {
-  const listener = await start(() => new Promise((resolve) => setTimeout(resolve, 500, ok("slow"))), {
-    limits: { keepAliveIdleMs: 150, headTimeoutMs: 150, requestTimeoutMs: 150 },
-  });
-  expect(await talk(listener, get("/")).closed).toMatch(/slow$/);
 });
 
 test.each([
@@ -302,8 +272,10 @@ test("HTTP/1.0 is closed behind its answer unless it asks otherwise", async () =
 test("the Date is now", async () => {
   const listener = await start(() => ok(""));
   for (let round = 0; round < 2; round++) {
+    const before = Math.floor(Date.now() / 1_000) * 1_000;
     const date = /Date: ([^\r]+)/.exec(await talk(listener, get("/", closing)).closed)?.[1] ?? "";
-    expect(Math.abs(Date.parse(date) - Date.now())).toBeLessThan(2_000);
+    expect(Date.parse(date)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(date)).toBeLessThanOrEqual(Date.now());
     await new Promise((resolve) => setTimeout(resolve, 1_001 - (Date.now() % 1_000)));
   }
 });

@@ -11,7 +11,9 @@ import { refusalAnswer, writeAnswer } from "./write-answer.ts";
 export interface Service extends RequestBounds {
   readonly handler: (request: IncomingRequest) => Answer | Promise<Answer>;
   readonly onError?: ((error: unknown, where: "handler" | "answer") => void) | undefined;
+  /** What requests are said to have come over. */
   readonly scheme: "http" | "https";
+  readonly isTls: boolean;
   readonly proxies: TrustedProxies;
 }
 

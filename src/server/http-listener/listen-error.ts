@@ -21,7 +21,7 @@ function codeOf(cause: unknown): string {
 function explain(code: string, cause: unknown): string {
   switch (code) {
     case "EADDRINUSE":
-      return "the port is taken by another program; choose another port, or 0 for any free one (EADDRINUSE)";
+      return "the port is taken by another program (EADDRINUSE)";
     case "EACCES":
       return "this user may not use that port; choose one above 1023 (EACCES)";
     case "EADDRNOTAVAIL":

@@ -114,6 +114,21 @@ test("X-Forwarded-For counts only from a trusted proxy, and Connection cannot hi
   expect(seen).toEqual(["127.0.0.1 http", "8.8.8.8 https", "8.8.8.8 https"]);
 });
 
+test("a scheme can be presented in place of the socket's, and a trusted proxy's word goes before it", async () => {
+  const seen: string[] = [];
+  const { port } = await start({
+    handler: ({ scheme }) => {
+      seen.push(scheme);
+      return ok;
+    },
+    presentedScheme: "https",
+    trustedProxies: ["127.0.0.0/8"],
+  });
+  await talk(port, getAndClose).closed;
+  await talk(port, getAndClose.replace("\r\n\r\n", "\r\nX-Forwarded-Proto: http\r\n\r\n")).closed;
+  expect(seen).toEqual(["https", "http"]);
+});
+
 test("HEAD gets the length of a body and no body", async () => {
   const { port } = await start();
   const text = await talk(port, getAndClose.replace("GET", "HEAD")).closed;

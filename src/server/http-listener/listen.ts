@@ -22,6 +22,11 @@ export interface ListenOptions {
   /** Called once per well-formed request, with its whole body. What it throws is answered 500 and reported. */
   readonly handler: (request: IncomingRequest) => Answer | Promise<Answer>;
   readonly limits?: Partial<ListenerLimits>;
+  /**
+   * What requests are said to have come over, e.g. `https` where TLS is somebody else's. Otherwise what the socket speaks; a
+   * trusted proxy's word goes before both.
+   */
+  readonly presentedScheme?: "http" | "https";
   /** A different body limit for some requests, e.g. function uploads among management calls. Bytes. */
   readonly bodyLimitFor?: (method: string, target: string, headers: RawHeaders) => number | undefined;
   /** CIDR blocks whose X-Forwarded-For and X-Forwarded-Proto are believed. Nobody's by default. */
@@ -49,11 +54,12 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const address = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
   const { handler, onError, bodyLimitFor } = options;
   const limits: ListenerLimits = { ...defaultListenerLimits, ...options.limits };
-  const scheme = options.tls === undefined ? "http" : "https";
+  const scheme = options.presentedScheme ?? (options.tls === undefined ? "http" : "https");
+  const isTls = options.tls !== undefined;
   try {
     const proxies = parseTrustedProxies(options.trustedProxies ?? []);
     const server = createSocketServer(options.tls, limits.connections);
-    const connections = new Connections(server, { handler, onError, bodyLimitFor, limits, scheme, proxies });
+    const connections = new Connections(server, { handler, onError, bodyLimitFor, limits, scheme, isTls, proxies });
     await bind(server, options.host, options.port);
     server.on("error", (error) => onError?.(error, "server"));
     const bound = server.address() as AddressInfo; // a bound TCP server has no other kind of address

@@ -32,7 +32,7 @@ function makeClient(ca?: string): HttpClient {
 }
 
 const to = (hostname: string, port: number) =>
-  ({ method: "GET", url: { scheme: "https", hostname, port }, path: "/", headers: [], timeoutMs: 5_000 }) as const;
+  ({ method: "GET", url: { scheme: "https", hostname, port }, path: "/", headers: [], timeoutMs: 30_000 }) as const;
 
 describe.each([
   ["with a certificate at the start", { cert, key }],

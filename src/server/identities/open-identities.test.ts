@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { waitFor } from "../../../test/support/wait-for.ts";
 import { evaluateIdentity } from "../../aws/iam/evaluate-identity.ts";
 import type { Role, User } from "../../model/iam.ts";
 import { readIamFile } from "../../template/iam-file.ts";
@@ -295,14 +296,14 @@ describe("the data folder", () => {
     await opened.identities.refresh();
     expect(decide(opened, alice.accessKeyId)).toBe("allow");
     const session = await first.credentialsOf("role/web");
-    await vi.waitFor(() => expect(decide(opened, session.accessKeyId)).toBe("allow"));
+    await waitFor(() => expect(decide(opened, session.accessKeyId)).toBe("allow"));
     await first.close();
     for (const suffix of ["", "-wal", "-shm"]) rmSync(`${storeFile()}${suffix}`, { force: true });
-    await vi.waitFor(() => expect(decide(opened, alice.accessKeyId)).toBe("unknown"));
+    await waitFor(() => expect(decide(opened, alice.accessKeyId)).toBe("unknown"));
     const another = await cli().credentialsOf("alice");
     expect(another.accessKeyId).not.toBe(alice.accessKeyId);
     await opened.identities.refresh();
-    await vi.waitFor(() => expect(decide(opened, another.accessKeyId)).toBe("allow"));
+    await waitFor(() => expect(decide(opened, another.accessKeyId)).toBe("allow"));
   });
 
   test("that was read too long ago is read again before anybody in it is known", async () => {
@@ -332,7 +333,7 @@ describe("the data folder", () => {
     await opened.identities.refresh();
     expect(decide(opened, alice.accessKeyId)).toBe("allow");
     chmodSync(dataDir, 0o770);
-    await vi.waitFor(() => expect(decide(opened, alice.accessKeyId)).toBe("unknown"));
+    await waitFor(() => expect(decide(opened, alice.accessKeyId)).toBe("unknown"));
     expect(trouble.at(-1)).toContain("others can put their keys into it");
   });
 
@@ -364,7 +365,7 @@ describe("the data folder", () => {
     expect(decide(opened, alice.accessKeyId)).toBe("allow");
     expect(decide(opened, web.accessKeyId)).toBe("allow");
     expect(await cli().credentialsOf("alice")).toEqual(alice);
-  }, 20_000);
+  });
 
   test("closing ends a wait that is under way", async () => {
     const opened = server();

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasRedis, type RedisServer, startRedis, stopRedis } from "../../../test/support/redis-server.ts";
+import { waitFor } from "../../../test/support/wait-for.ts";
 import { samplePlan, USAGE_KEY } from "../../../test/usage-plan-samples.ts";
 import { openProjectLimits, type ProjectLimits } from "./project-limits.ts";
 
@@ -38,19 +39,14 @@ describe.skipIf(!hasRedis())("gateways that share a Redis", () => {
     const answers = await Promise.all(Array.from({ length: 50 }, (_, at) => spend(nodes[at % 2]!)));
     expect(answers.filter((exceeded) => exceeded === undefined)).toHaveLength(30);
     const today = new Date().toISOString().slice(0, 10);
-    await vi.waitFor(
-      async () => {
-        // Each tells what it counted before it is asked, or a second later.
-        const question = { plan: "gold", startDate: today, endDate: today, includeValues: false };
-        const { plans } = await nodes[0].report(question);
-        expect(plans[0]?.items).toEqual({ [USAGE_KEY.id]: [[30, 0]] });
-      },
-      { timeout: 10_000 },
-    );
-    await stopRedis(redis);
-    await vi.waitFor(async () => expect(await spend(nodes[0])).toMatchObject({ because: "store_lost" }), {
-      timeout: 10_000,
+    await waitFor(async () => {
+      // Each tells what it counted before it is asked, or a second later.
+      const question = { plan: "gold", startDate: today, endDate: today, includeValues: false };
+      const { plans } = await nodes[0].report(question);
+      expect(plans[0]?.items).toEqual({ [USAGE_KEY.id]: [[30, 0]] });
     });
+    await stopRedis(redis);
+    await waitFor(async () => expect(await spend(nodes[0])).toMatchObject({ because: "store_lost" }));
     expect(troubles.length).toBeGreaterThan(0);
     expect(troubles[0]).toContain("quotas are closed");
     for (const node of nodes) await node.close();

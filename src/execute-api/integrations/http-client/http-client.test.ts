@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { IDLE_SWEEP_INTERVAL_MS } from "./client-limits.ts";
 import { createHttpClient, type HttpClient, type HttpClientOptions } from "./http-client.ts";
 import type { HttpRequest, HttpResult } from "./http-exchange.ts";
 
@@ -7,6 +8,7 @@ const clients: HttpClient[] = [];
 const stops: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const client of clients.splice(0)) client.close();
   for (const stop of stops.splice(0)) await stop();
 });
@@ -45,13 +47,16 @@ async function backend(onData: (socket: Socket, text: string, connection: number
   return { port: (server.address() as AddressInfo).port, sockets, received };
 }
 
+/** Nobody listens here: one that was free a moment ago may be another program's. */
+const NOBODYS_PORT = 1;
+
 const hello = "HTTP/1.1 200 OK\r\nX-Case: y\r\nContent-Length: 5\r\n\r\nhello";
 const get = (port: number, more: Partial<HttpRequest> = {}): HttpRequest => ({
   method: "GET",
   url: { scheme: "http", hostname: "127.0.0.1", port },
   path: "/",
   headers: [],
-  timeoutMs: 5_000,
+  timeoutMs: 30_000,
   ...more,
 });
 
@@ -60,6 +65,17 @@ function until(isTrue: () => boolean): Promise<void> {
     const look = () => (isTrue() ? resolve() : void setImmediate(look));
     look();
   });
+}
+
+/** The client's time stands still and is moved by hand, so that no busy machine is taken for a slow backend. */
+function stopClock(): (ms: number) => void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
+  return (ms) => void vi.advanceTimersByTime(ms);
+}
+
+/** Each turn of the loop reads what has come: over loopback, all that was written. */
+async function readAll(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
 }
 
 function bodyOf(result: HttpResult): string {
@@ -161,9 +177,12 @@ test("a verifying request never shares a connection with one that does not verif
 
 test("an idle connection is closed after its time, and the origin is reached anew", async () => {
   const { port, sockets } = await backend((socket) => socket.write(hello));
+  const pass = stopClock();
   const client = makeClient({ limits: { idleMs: 20 } });
   await client.request(get(port));
-  await until(() => client.stats().open === 0);
+  expect(client.stats().idle).toBe(1);
+  pass(20 + IDLE_SWEEP_INTERVAL_MS);
+  expect(client.stats().open).toBe(0);
   for (let count = 0; count < 3; count++) await client.request(get(port));
   expect(sockets).toHaveLength(2);
   expect(client.stats().idle).toBe(1);
@@ -233,7 +252,7 @@ test("a connection that is reset after a first byte is lost", async () => {
   let calls = 0;
   const { port, received } = await backend((socket) => {
     if (++calls === 1) socket.write(hello);
-    else socket.write("HTTP/1.1 2", () => setTimeout(() => socket.resetAndDestroy(), 50));
+    else socket.write("HTTP/1.1 2", () => void readAll().then(() => socket.resetAndDestroy()));
   });
   const client = makeClient();
   await client.request(get(port));
@@ -349,47 +368,63 @@ for (const [what, [act, outcome]] of Object.entries(hostile)) {
 
 test("a timeout says what was being waited for, ends the connection, and covers everything", async () => {
   const silent = await backend(() => {});
-  const half = await backend((socket) => socket.write(hello.slice(0, -1)));
+  let isHalfWritten = false;
+  const half = await backend((socket) => socket.write(hello.slice(0, -1), () => void (isHalfWritten = true)));
+  const pass = stopClock();
   const client = makeClient({ limits: { connectionsPerOrigin: 1 } });
   const within = (port: number, timeoutMs: number) => client.request(get(port, { timeoutMs }));
-  const results = await Promise.all([within(silent.port, 60), within(silent.port, 30), within(half.port, 40)]);
-  expect(results).toMatchObject([
-    { outcome: "timeout", phase: "response_head" },
-    { outcome: "timeout", phase: "queue" },
-    { outcome: "timeout", phase: "response_body" },
-  ]);
+  const [head, queue, body] = [within(silent.port, 60), within(silent.port, 30), within(half.port, 40)];
+  await until(() => silent.received.length === 1 && isHalfWritten);
+  await readAll();
+  pass(30);
+  expect(await queue).toMatchObject({ outcome: "timeout", phase: "queue" });
+  pass(10);
+  expect(await body).toMatchObject({ outcome: "timeout", phase: "response_body" });
+  expect(client.stats()).toEqual({ open: 1, idle: 0, waiting: 0 });
+  pass(20);
+  expect(await head).toMatchObject({ outcome: "timeout", phase: "response_head" });
   expect(client.stats()).toEqual({ open: 0, idle: 0, waiting: 0 });
 });
 
 test("each of many requests with the same timeout has its own", async () => {
   const { port } = await backend(() => {});
+  const pass = stopClock();
   const client = makeClient();
-  const startedMs = performance.now();
-  const first = client.request(get(port, { timeoutMs: 100 }));
-  await until(() => performance.now() - startedMs > 60);
-  const second = client.request(get(port, { timeoutMs: 100 }));
-  expect((await first).outcome).toBe("timeout");
-  const firstMs = performance.now() - startedMs;
-  expect((await second).outcome).toBe("timeout");
-  expect(firstMs).toBeGreaterThanOrEqual(99);
-  expect(performance.now() - startedMs).toBeGreaterThanOrEqual(159);
+  const ended: string[] = [];
+  const request = (name: string) =>
+    client.request(get(port, { timeoutMs: 100 })).then(({ outcome }) => ended.push(`${name} ${outcome}`));
+  const first = request("first");
+  pass(60);
+  const second = request("second");
+  pass(39);
+  await readAll();
+  expect(ended).toEqual([]);
+  pass(1);
+  await first;
+  pass(59);
+  await readAll();
+  expect(ended).toEqual(["first timeout"]);
+  pass(1);
+  await second;
+  expect(ended).toEqual(["first timeout", "second timeout"]);
 });
 
 test("a backend that drips bytes does not escape the timeout", async () => {
-  const { port } = await backend((socket) => {
-    const drip = setInterval(() => socket.write("X: y\r\n"), 10);
-    socket.write("HTTP/1.1 200 OK\r\n");
-    socket.on("close", () => clearInterval(drip));
-  });
-  const result = await makeClient().request(get(port, { timeoutMs: 100 }));
-  expect(result).toMatchObject({ outcome: "timeout", phase: "response_head" });
+  const { port, sockets } = await backend((socket) => socket.write("HTTP/1.1 200 OK\r\n"));
+  const pass = stopClock();
+  const result = makeClient().request(get(port, { timeoutMs: 100 }));
+  await until(() => (sockets[0]?.bytesWritten ?? 0) > 0);
+  for (let drip = 0; drip < 10; drip++) {
+    sockets[0]?.write("X: y\r\n");
+    await readAll();
+    pass(10);
+  }
+  expect(await result).toMatchObject({ outcome: "timeout", phase: "response_head" });
 });
 
 test("no connection is connect_failed with the reason's code", async () => {
   const client = makeClient();
-  const { port } = await backend(() => {});
-  for (const stop of stops.splice(0)) await stop();
-  expect(await client.request(get(port))).toMatchObject({ outcome: "connect_failed", code: "ECONNREFUSED" });
+  expect(await client.request(get(NOBODYS_PORT))).toMatchObject({ outcome: "connect_failed", code: "ECONNREFUSED" });
   const url = { scheme: "http", hostname: "no-such-host.invalid", port: 80 } as const;
   expect((await client.request({ ...get(80), url })).outcome).toBe("connect_failed");
   expect(client.stats().open).toBe(0);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { render as renderWithVelocityJs } from "velocityjs";
 import { expect, test } from "vitest";
+import { cpuMs } from "../../../../test/support/cpu-time.ts";
 import { JavaMap, type JavaValue, toJavaValue } from "./java-value.ts";
 import * as limits from "./limits.ts";
 import { parseTemplate, type Template } from "./parse-template.ts";
@@ -132,13 +133,13 @@ test.each([
   ["a macro whose argument is itself", "#macro(m $a)#m($a)#end#m($m)"],
   ["repeat", "#set($s = 'aaaa'.repeat(1000000000))$s.x #set($t = 'aaaa')$t.repeat(1000000000)"],
 ])("%s ends in an error, soon", (_, source) => {
-  const start = performance.now();
+  const began = cpuMs();
   const verdict = parseTemplate(source);
   if (verdict.ok) {
     const error = failure(source);
     expect(error.reason).toBe("limit");
   }
-  expect(performance.now() - start).toBeLessThan(5000);
+  expect(cpuMs() - began).toBeLessThan(5000);
 });
 
 test("the step counter stops a template at its bound", () => {
@@ -170,17 +171,17 @@ test.each([
   ["dollars", "$".repeat(200_000)],
   ["blanks", `${" ".repeat(100_000)}#${" ".repeat(100_000)}`],
 ])("nesting and repeating %s is refused or read, soon", (_, source) => {
-  const start = performance.now();
+  const began = cpuMs();
   parseTemplate(source);
-  expect(performance.now() - start).toBeLessThan(3000);
+  expect(cpuMs() - began).toBeLessThan(3000);
 });
 
 test("a hostile regular expression is stopped by the step counter", () => {
   const subject = `${"a".repeat(5000)}!`;
   for (const pattern of ["(a+)+$", "(a|aa)+$", "(a*)*b", "(.*)(.*)(.*)(.*)(.*)[^a!]"]) {
-    const start = performance.now();
+    const began = cpuMs();
     expect(failure(`$s.matches('${pattern}')`, { s: subject }).reason).toBe("limit");
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(cpuMs() - began).toBeLessThan(5000);
   }
 });
 
