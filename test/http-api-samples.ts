@@ -106,7 +106,7 @@ export function sampleMatched(given: Partial<MatchedRoute> = {}): MatchedRoute {
     route: sampleRoute(),
     pathParameters: { id: "42" },
     routeArn: "arn:aws:execute-api:us-east-1:123456789012:abc123/$default/GET/pets/42",
-    decodedArn: undefined,
+    otherArns: undefined,
     ...given,
   };
 }

@@ -89,12 +89,19 @@ describe("a link to a method of a REST API", () => {
     ["/_aws/execute-api/one/prod/./pets"],
     ["/_aws/execute-api/one/prod/pets/x/.."],
     ["/_aws/execute-api/one/prod/admin/../../prod/pets"],
-    ["/_aws/execute-api/two/prod/../../one/prod/pets"],
-    ["/restapis/two/prod/_user_request_/admin/../../../../../_aws/execute-api/one/prod/pets"],
   ])("does not lead to %s", async (path) => {
     const reply = await send(sentTo(await link(PETS), path));
     expect(reply).toMatchObject({ status: 403, errorType: "InvalidSignatureException" });
     expect(server.record(reply.requestId)?.refusal?.reason).toBe("signature_routed_otherwise");
+  });
+
+  test.each([
+    ["/_aws/execute-api/two/prod/../../one/prod/pets"],
+    ["/restapis/two/prod/_user_request_/admin/../../../../../_aws/execute-api/one/prod/pets"],
+  ])("does not climb out of another API to %s", async (path) => {
+    const reply = await send(sentTo(await link(PETS), path));
+    expect(reply.status).toBe(400);
+    expect(server.record(reply.requestId)?.refusal?.reason).toBe("target_malformed");
   });
 
   test("does not become a link to another verb", async () => {

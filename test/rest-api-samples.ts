@@ -95,7 +95,7 @@ export function sampleMatched(
     },
     pathParameters,
     methodArn: "arn:aws:execute-api:us-east-1:000000000000:petstore/test/GET/pets/42",
-    decodedArn: undefined,
+    otherArns: undefined,
   };
 }
 

@@ -186,5 +186,5 @@ test("the access log names who was let in, and why another was not", async () =>
   });
   const lineOf = ({ requestId }: typeof good) => lines.find((line) => line.startsWith(requestId));
   expect(lineOf(good)).toBe(`${good.requestId} 200 ${good.body} id -`);
-  expect(lineOf(bad)).toMatch(new RegExp(`^${bad.requestId} 401 - - token_use is "access", wanted "id"`));
+  expect(lineOf(bad)).toMatch(new RegExp(`^${bad.requestId} 401 - - token_use is 'access', wanted 'id'`));
 });

@@ -173,13 +173,18 @@ describe("the path", () => {
     },
   );
 
-  test.each(["/files/%2e%2e/secret", "/files/..%2Fsecret", "/files/.%2e/secret", "/files/..;/secret"])(
+  test.each(["/files/%2e%2e/open", "/files/..%2Fopen", "/files/.%2e/open", "/files/..;/secret"])(
     "%s is a file, and authorised as one",
     async (path) => {
       const reply = await send(await sign(path));
       expect(JSON.parse(reply.body)).toMatchObject({ what: "GET /files/{proxy+}" });
       expect(server.record(reply.requestId)?.route?.methodArn).toMatch(/:shop\/prod\/GET\/files\/./);
     },
+  );
+
+  test.each(["/files/%2e%2e/secret", "/files/..%2Fsecret", "/files/.%2e/secret"])(
+    "%s is a file, and closed by a Deny of what a backend may take it for",
+    async (path) => expect(reasonOf(await send(await sign(path)))).toBe("iam_explicit_deny"),
   );
 
   test("that an explicit Deny closes is not let in by a detour that the signature does not see", async () => {

@@ -16,7 +16,7 @@ export function conditionKeys(request: ConditionedRequest, nowMs: number): NonNu
     "aws:SourceIp": request.sourceIp,
     "aws:UserAgent": request.userAgent || undefined,
     "aws:Referer": request.headers.last("referer"),
-    // AWS is always reached over TLS; here the listener says.
+    // Always true on AWS, which is reached over TLS only (D), and in development; else the listener says.
     "aws:SecureTransport": request.scheme === "https",
     "aws:EpochTime": Math.floor(nowMs / 1000),
     "aws:CurrentTime": new Date(nowMs).toISOString(),

@@ -5,6 +5,7 @@ import type { DecisionRecord, RefusalRecord } from "./decision-record.ts";
 import { HeaderFields } from "./header-fields.ts";
 import { answer as answerHttp } from "./http-api/answer.ts";
 import type { HttpApiDeployment } from "./http-api/deployment.ts";
+import { malformedTarget } from "./malformed-target.ts";
 import type { Ports } from "./ports.ts";
 import { GATEWAY_REASONS } from "./reasons.ts";
 import { answer as answerRest } from "./rest-api/answer.ts";
@@ -87,6 +88,8 @@ export class ExecuteApi {
     const question = target.indexOf("?");
     const rawPath = question < 0 ? target : target.slice(0, question);
     const [first] = stages.values();
+    const wrong = malformedTarget(target);
+    if (wrong !== undefined) return this.#malformed(wrong, first && apiOf(first), rawPath, incoming);
     if (first?.type === "HTTP") {
       const rawQuery = question < 0 ? "" : target.slice(question + 1);
       return this.#answerHttp(stages, rawPath, rawQuery, incoming, endpoint, addressedBy);
@@ -112,6 +115,8 @@ export class ExecuteApi {
     const question = target.indexOf("?");
     const rawPath = question < 0 ? target : target.slice(0, question);
     const domainAsApi = { apiId: "", name: domainName, type: "REST" } as const;
+    const wrong = malformedTarget(target);
+    if (wrong !== undefined) return this.#malformed(wrong, domainAsApi, rawPath, incoming);
     if (notServed !== undefined) {
       const refusal = { reason: "not_served", message: formatFinding(notServed), check: GATEWAY_REASONS.not_served };
       const body = JSON.stringify({ message: `Not served here: ${refusal.message}` });
@@ -250,6 +255,13 @@ export class ExecuteApi {
       more: ["x-amzn-ErrorType", "ForbiddenException"],
     };
     return this.#refuse({ ...forbidden, errorType: "ForbiddenException" }, api, stageName, path, incoming, refusal);
+  }
+
+  /** 400 of the front end (C), whose body is not known: this one is ours. */
+  #malformed(wrong: string, api: DecisionRecord["api"] | undefined, path: string, incoming: IncomingRequest): Answer {
+    const refusal = { reason: "target_malformed", message: wrong, check: GATEWAY_REASONS.target_malformed } as const;
+    const body = JSON.stringify({ message: `Not served: ${wrong}.` });
+    return this.#refuse({ status: 400, body, more: [] }, api, "", path, incoming, refusal);
   }
 
   #refuse(

@@ -184,6 +184,13 @@ describe("with a role its trust and its policies decide", () => {
       "Add to the trust policy",
     ],
     [
+      "has a list for a statement",
+      { assumeRolePolicyDocument: { Version: "2012-10-17", Statement: [[]] } },
+      "invoke-role-not-assumable",
+      "assume it: Statement[0] is [], wanted an object",
+      "Add to the trust policy",
+    ],
+    [
       "may invoke another function",
       { policyDocuments: [invokes(`${FUNCTION}2`)] },
       "invoke-role-denies",

@@ -2,8 +2,9 @@ import { parseArn, splitArn } from "../aws/arn.ts";
 import { compileIdentityPolicies, type PoliciesVerdict } from "../aws/iam/compile-identity.ts";
 import { evaluateIdentity } from "../aws/iam/evaluate-identity.ts";
 import type { Identity } from "../aws/iam/identity.ts";
-import { type AccessVerdict, evaluatePolicy, type StatementFailure } from "../aws/policy/evaluate-policy.ts";
-import { formatPolicyProblem, parsePolicy } from "../aws/policy/parse-policy.ts";
+import { evaluateTrust } from "../aws/iam/trust-policy.ts";
+import type { AccessVerdict, StatementFailure } from "../aws/policy/evaluate-policy.ts";
+import { formatPolicyProblem } from "../aws/policy/parse-policy.ts";
 import type { Role } from "../model/iam.ts";
 import type { InvokeAccess } from "../model/invoke-access.ts";
 import { API_GATEWAY, INVOKE, judgeFunctionPolicy } from "./function-policy.ts";
@@ -138,12 +139,14 @@ function refuseUnknownRole(credentialsArn: string, functionArn: string): InvokeV
 function judgeRole(role: Role, functionArn: string): InvokeVerdict {
   const { name } = role;
   const cause = `${role.arn} ${functionArn}`;
-  const trust = parsePolicy(withResource(role.assumeRolePolicyDocument), "resource");
   const principal = { type: "service", service: API_GATEWAY } as const;
-  const assumed =
-    trust.ok && evaluatePolicy([trust.policy], { action: "sts:AssumeRole", resource: role.arn, principal });
-  if (assumed === false || assumed.decision !== "allow") {
-    const actual = trust.ok ? describe(assumed as AccessVerdict) : formatPolicyProblem(trust);
+  const trust = evaluateTrust(role.assumeRolePolicyDocument, {
+    action: "sts:AssumeRole",
+    resource: role.arn,
+    principal,
+  });
+  if (trust.decision !== "allow") {
+    const actual = trust.problem === undefined ? describe(trust) : formatPolicyProblem(trust.problem);
     return refuse("invoke-role-not-assumable", cause, {
       message: `the trust policy of ${name} does not let ${API_GATEWAY} assume it: ${actual}`,
       check: `Add to the trust policy of ${name}: ${ASSUME_STATEMENT}.`,
@@ -176,15 +179,6 @@ function policiesOf(role: Role): PoliciesVerdict {
   const compiled = compiledRoles.get(role) ?? compileIdentityPolicies(role);
   compiledRoles.set(role, compiled);
   return compiled;
-}
-
-/** A trust policy's resource is the role itself and is not written. */
-function withResource(document: unknown): unknown {
-  if (typeof document !== "object" || document === null || !("Statement" in document)) return document;
-  const add = (each: unknown): unknown =>
-    typeof each === "object" && each !== null && !("Resource" in each) ? { ...each, Resource: "*" } : each;
-  const { Statement } = document;
-  return { ...document, Statement: Array.isArray(Statement) ? Statement.map(add) : add(Statement) };
 }
 
 const MAX_QUOTED_PATTERNS = 5;

@@ -1,5 +1,4 @@
-import { SIGNATURE_REASONS } from "../aws/sigv4/reasons.ts";
-import type { SignatureReason } from "../aws/sigv4/signature-verdict.ts";
+import { SIGNATURE_REASONS, type SignatureReason } from "../aws/sigv4/reasons.ts";
 import { TOKEN_REASONS, type TokenReason } from "../token/reasons.ts";
 
 /**
@@ -8,11 +7,15 @@ import { TOKEN_REASONS, type TokenReason } from "../token/reasons.ts";
  * Reasons about tokens belong to the token module, those about signatures to aws/sigv4.
  */
 export const GATEWAY_REASONS = {
+  target_malformed:
+    "Percent-encode every % that stands for itself (%25), and resolve .. before sending: AWS's front end answers 400, too.",
   unknown_stage: "Check the first path segment: it must be a deployed stage. A custom domain may leave it out.",
   default_endpoint_disabled:
     "The API has disableExecuteApiEndpoint: call it by its custom domain, the template's or a name given with --allowed-host NAME=API_ID.",
   domain_path_unmapped:
     "Begin the path with the key of one of the domain's API mappings, or map the empty key to an API.",
+  http_route_ambiguous:
+    "Send the path that the function is to see, without encoded slashes and question marks, or give both routes the same authorization.",
   route_not_found: "Check path and verb against the deployed routes; the token, if any, was never looked at.",
   route_not_found_bearer:
     "Check path and verb: on a route that does not exist REST APIs read Authorization as SigV4, so a good Bearer token gets this answer.",

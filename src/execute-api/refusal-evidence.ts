@@ -1,4 +1,4 @@
-import type { SignatureReason } from "../aws/sigv4/signature-verdict.ts";
+import type { SignatureReason } from "../aws/sigv4/reasons.ts";
 import type { TokenReason } from "../token/reasons.ts";
 import type { GatewayReason } from "./reasons.ts";
 

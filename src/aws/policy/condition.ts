@@ -156,15 +156,12 @@ export function compileCondition(
   return { ok: true, condition: { ...written, negated: found.negated, absent: undefined, tests } };
 }
 
-/**
- * Whether a condition holds for the request's values of its key (undefined or empty: the key is absent).
- * Undefined when a policy variable cannot be resolved: the statement then does not apply.
- */
+/** Whether a condition holds for the request's values of its key (undefined or empty: the key is absent). */
 export function holdsCondition(
   condition: Condition,
   actual: readonly string[] | undefined,
   lookup: VariableLookup,
-): boolean | undefined {
+): boolean {
   const { quantifier, negated, tests } = condition;
   const isAbsent = actual === undefined || actual.length === 0;
   if (condition.absent !== undefined) return condition.absent.includes(isAbsent);
@@ -176,9 +173,8 @@ export function holdsCondition(
   for (const value of actual) {
     let matched = false;
     for (const test of tests) {
-      const result = test(value, lookup);
-      if (result === undefined) return undefined;
-      if (result) {
+      // A policy variable without value is like nothing: a negated operator holds then (D).
+      if (test(value, lookup) === true) {
         matched = true;
         break;
       }

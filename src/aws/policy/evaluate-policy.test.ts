@@ -24,25 +24,38 @@ const invoke = (resource = PETS, context: AccessRequest["context"] = {}): Access
 const decide = (statements: object | object[], request: AccessRequest) =>
   evaluatePolicy([policy(statements)], request).decision;
 
-describe("a resource that reads otherwise percent-decoded", () => {
-  const asked = { ...invoke(`${STAGE}/GET/%61dmin`), decodedResource: `${STAGE}/GET/admin` };
-  const allButSent = { Action: "execute-api:Invoke", NotResource: asked.resource };
+describe("a resource that may be read otherwise", () => {
+  const [read, other] = [`${STAGE}/GET/admin`, `${STAGE}/GET/x/admin`];
+  const asked = { ...invoke(`${STAGE}/GET/%61dmin`), otherReadings: [other, read] };
+  const allBut = (...NotResource: string[]) => ({ Action: "execute-api:Invoke", NotResource });
 
-  test("is denied by a Deny of either, which says what it matched", () => {
-    expect(decide([allow(), deny({ Resource: asked.resource })], asked)).toBe("explicit_deny");
-    expect(evaluatePolicy([policy([allow(), deny({ Resource: asked.decodedResource })])], asked)).toMatchObject({
+  test("is denied by a Deny of any reading, which says what it matched", () => {
+    expect(evaluatePolicy([policy([allow(), deny({ Resource: read })])], asked)).toMatchObject({
       decision: "explicit_deny",
-      statement: { index: 1, decodedResource: asked.decodedResource },
+      statement: { index: 1, readAs: read },
     });
-    expect(decide([allow(), { ...allButSent, Effect: "Deny" }], asked)).toBe("explicit_deny");
-    expect(evaluatePolicy([policy(deny())], asked).statement).not.toHaveProperty("decodedResource");
+    for (const Resource of [asked.resource, "*"]) {
+      const { decision, statement } = evaluatePolicy([policy([allow(), deny({ Resource })])], asked);
+      expect([decision, statement?.readAs]).toEqual(["explicit_deny", undefined]);
+    }
     expect(decide([allow(), deny({ Resource: `${STAGE}/GET/other` })], asked)).toBe("allow");
   });
 
   test("is allowed only as it was sent", () => {
-    expect(decide(allow({ Resource: asked.decodedResource }), asked)).toBe("implicit_deny");
-    expect(decide({ ...allButSent, Effect: "Allow" }, asked)).toBe("implicit_deny");
+    expect(decide(allow({ Resource: read }), asked)).toBe("implicit_deny");
     expect(decide(allow({ Resource: asked.resource }), asked)).toBe("allow");
+  });
+
+  test("is not allowed by an Allow of all but one of its readings", () => {
+    const { decision, nearMisses } = evaluatePolicy([policy({ ...allBut(read), Effect: "Allow" })], asked);
+    expect(decision).toBe("implicit_deny");
+    expect(nearMisses?.[0]?.failed).toEqual([{ part: "resource", not: true, expected: [read], actual: read }]);
+    expect(decide({ ...allBut(`${STAGE}/GET/other`), Effect: "Allow" }, asked)).toBe("allow");
+  });
+
+  test("is not denied by a Deny of all but itself", () => {
+    expect(decide([allow(), { ...allBut(asked.resource), Effect: "Deny" }], asked)).toBe("allow");
+    expect(decide([allow(), { ...allBut(read, other), Effect: "Deny" }], asked)).toBe("explicit_deny");
   });
 });
 

@@ -16,8 +16,11 @@ export interface AccessRequest {
   readonly action: string;
   /** The full ARN, e.g. of the method. */
   readonly resource: string;
-  /** The resource as it reads percent-decoded, where that differs: a Deny of it applies as well, an Allow does not (?). */
-  readonly decodedResource?: string | undefined;
+  /**
+   * What the resource may be read as by those behind the policy, e.g. percent-decoded. Which of them AWS takes is not known
+   * (?): a Deny applies to what any of them names, an Allow of all but some only if none of them is among those.
+   */
+  readonly otherReadings?: readonly string[] | undefined;
   /** Needed by resource policies; absent means anonymous. */
   readonly principal?: Principal;
   /** Condition keys in any spelling of case, e.g. `aws:SourceIp`; a list for a multi-valued key. */
@@ -44,8 +47,8 @@ export interface DecidingStatement {
   readonly actionPattern: string;
   /** The pattern that matched; for NotResource, `not ` and its patterns. */
   readonly resourcePattern: string;
-  /** What the pattern matched, where that was only the decoded resource. */
-  readonly decodedResource?: string;
+  /** The reading that a Deny matched, where that was not the resource itself. */
+  readonly readAs?: string;
   /** How the principal matched, in a resource policy. */
   readonly principalMatch?: PrincipalMatch;
 }
@@ -127,10 +130,8 @@ class Evaluation {
     const actionPattern = this.#matchAction(statement.actions);
     if (actionPattern === undefined) return undefined;
     const { index, sid, effect, principals, conditions } = statement;
-    const { resource, decodedResource } = this.#request;
-    let resourcePattern = this.#matchResource(statement.resources, resource);
-    const isDecoded = resourcePattern === undefined && effect === "Deny" && decodedResource !== undefined;
-    if (isDecoded) resourcePattern = this.#matchResource(statement.resources, decodedResource);
+    const read = this.#readingFor(statement);
+    const resourcePattern = this.#matchResource(statement, read);
     if (resourcePattern === undefined) return undefined;
     let principalMatch: PrincipalMatch | undefined;
     if (principals !== undefined) {
@@ -138,15 +139,16 @@ class Evaluation {
       if (principalMatch === undefined) return undefined;
     }
     for (const condition of conditions) {
-      if (holdsCondition(condition, this.#values(condition.name), this.#lookup) !== true) return undefined;
+      if (!holdsCondition(condition, this.#values(condition.name), this.#lookup)) return undefined;
     }
     const decided = { policyIndex, index, effect, actionPattern, resourcePattern };
     // No spreading of undefined: this runs on every cached authorizer request.
-    if (sid === undefined && principalMatch === undefined && !isDecoded) return decided;
+    const isRead = read !== this.#request.resource;
+    if (sid === undefined && principalMatch === undefined && !isRead) return decided;
     return {
       ...decided,
       ...(sid === undefined ? {} : { sid }),
-      ...(isDecoded ? { decodedResource } : {}),
+      ...(isRead ? { readAs: read } : {}),
       ...(principalMatch ? { principalMatch } : {}),
     };
   }
@@ -165,17 +167,13 @@ class Evaluation {
 
   #failuresOf(statement: Statement): readonly StatementFailure[] {
     const { actions, resources, principals, conditions } = statement;
+    const read = this.#readingFor(statement);
     const failed: StatementFailure[] = [];
     if (this.#matchAction(actions) === undefined) {
       failed.push({ part: "action", not: actions.not, expected: textsOf(actions), actual: this.#request.action });
     }
-    if (this.#matchResource(resources, this.#request.resource) === undefined) {
-      failed.push({
-        part: "resource",
-        not: resources.not,
-        expected: textsOf(resources),
-        actual: this.#request.resource,
-      });
+    if (this.#matchResource(statement, read) === undefined) {
+      failed.push({ part: "resource", not: resources.not, expected: textsOf(resources), actual: read });
     }
     const principal = this.#request.principal ?? ANONYMOUS;
     if (principals !== undefined && matchPrincipal(principals, principal, statement.effect) === undefined) {
@@ -184,7 +182,7 @@ class Evaluation {
     }
     for (const condition of conditions) {
       const actual = this.#values(condition.name);
-      if (holdsCondition(condition, actual, this.#lookup) === true) continue;
+      if (holdsCondition(condition, actual, this.#lookup)) continue;
       const { operator, key, expected } = condition;
       failed.push({ part: "condition", operator, key, expected, actual });
     }
@@ -198,15 +196,28 @@ class Evaluation {
     return actions.not ? `not ${textsOf(actions).join(", ")}` : undefined;
   }
 
-  #matchResource(resources: Resources, resource: string): string | undefined {
+  /** Which reading of the resource a statement is held against: the one that denies, where there is one. */
+  #readingFor(statement: Statement): string {
+    const { resource, otherReadings } = this.#request;
+    if (otherReadings === undefined) return resource;
+    const { effect, resources } = statement;
+    // The other two could only make a Deny of "all but" stricter than anybody wrote it, and an Allow wider.
+    if ((effect === "Deny") === resources.not) return resource;
+    const isDeciding = (reading: string): boolean =>
+      (this.#matchResource(statement, reading) !== undefined) === (effect === "Deny");
+    return isDeciding(resource) ? resource : (otherReadings.find(isDeciding) ?? resource);
+  }
+
+  #matchResource({ effect, resources }: Statement, resource: string): string | undefined {
     let unresolved = false;
     for (const pattern of resources.patterns) {
       const matched = matchesArnPattern(pattern, resource, this.#lookup);
       if (matched === true) return resources.not ? undefined : pattern.text;
       if (matched === undefined) unresolved = true;
     }
-    // An unresolved variable makes the statement inapplicable, also where NotResource would have matched.
-    return resources.not && !unresolved ? `not ${textsOf(resources).join(", ")}` : undefined;
+    // A pattern whose variable has no value matches no resource (D), so that a Deny of all but it applies; an Allow of all
+    // but it does not (?): it would be wider than it was meant.
+    return resources.not && (effect === "Deny" || !unresolved) ? `not ${textsOf(resources).join(", ")}` : undefined;
   }
 
   /** The values of a condition key by its lower-case name. */

@@ -14,7 +14,10 @@ export function missingToken(): SignatureError {
   return { errorType: "MissingAuthenticationTokenException", message: "Missing Authentication Token" };
 }
 
-/** Header and query signature at once. That it is this family is known, that the text is this sentence is not (?). */
+/**
+ * Header and query signature at once: this family (C), of which STS then says nothing more. A JSON answer without any
+ * message was never seen, so that this sentence stands in its place (?). conformance/iam/credentials/both-text
+ */
 export function twoSignatures(): SignatureError {
   return invalidSignature(DOES_NOT_MATCH);
 }
@@ -60,7 +63,7 @@ export function incompleteQuery(missing: readonly string[]): SignatureError {
   return incomplete([...sentences, "Re-examine the query-string parameters."].join(" "));
 }
 
-/** The text of STS and IAM; that API Gateway says the same is not known (?). */
+/** The text of STS and IAM; that API Gateway says the same is not known (?). conformance/iam/errors/algorithm-text */
 export function unsupportedAlgorithm(algorithm: string): SignatureError {
   return incomplete(`Unsupported AWS 'algorithm': '${algorithm}'.`);
 }
@@ -75,9 +78,13 @@ export function malformedDate(date: string): SignatureError {
   );
 }
 
-/** S3's texts for the same parameter; that API Gateway says them is not known (?). */
+/**
+ * S3's texts for the same parameter; that API Gateway says them is not known (?). S3 has none for 0, of which only the range
+ * is documented: that text is ours. conformance/iam/presigned/expires-text
+ */
 export function invalidExpires(expires: string): SignatureError {
   if (!/^-?\d+$/.test(expires)) return incomplete("X-Amz-Expires should be a number");
+  if (/^-?0+$/.test(expires)) return incomplete("X-Amz-Expires must be between 1 and 604800 seconds");
   return incomplete(
     expires.startsWith("-")
       ? "X-Amz-Expires must be non-negative"

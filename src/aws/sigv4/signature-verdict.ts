@@ -1,3 +1,5 @@
+import type { SignatureReason } from "./reasons.ts";
+
 /** A request as it came, for a signature to be held against: nothing decoded, nothing rewritten. */
 export interface SignedRequest {
   /** As on the wire, whatever overrides it later. */
@@ -26,31 +28,6 @@ export interface CredentialScope {
   readonly region: string;
   readonly service: string;
 }
-
-/** Why a signature is refused, in the order in which AWS looks (C). */
-export type SignatureReason =
-  | "signature_missing"
-  /** Header and query signature at once. */
-  | "signature_twice"
-  | "authorization_not_key_value"
-  | "authorization_incomplete"
-  | "query_signature_incomplete"
-  /** SigV4A, or any other algorithm that begins with AWS4-. */
-  | "signature_algorithm_unsupported"
-  | "host_not_signed"
-  | "signature_date_malformed"
-  | "signature_expired"
-  | "signature_not_yet_current"
-  | "presigned_expires_invalid"
-  | "credential_malformed"
-  | "credential_scope_wrong"
-  | "session_token_invalid"
-  | "session_expired"
-  | "access_key_unknown"
-  | "payload_unsigned"
-  | "signature_mismatch"
-  /** Good, and of another request than the one that was routed. */
-  | "signature_routed_otherwise";
 
 /** What AWS's own error says; `errorType` is the value of `x-amzn-ErrorType`. */
 export interface SignatureError {

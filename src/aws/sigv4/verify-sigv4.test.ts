@@ -14,8 +14,9 @@ import {
   verify,
   withHeader,
 } from "../../../test/sigv4-samples.ts";
+import { SIGNATURE_REASONS } from "./reasons.ts";
 import { signRequest } from "./sign-request.ts";
-import type { SignedRequest } from "./signature-verdict.ts";
+import type { SignedRequest, SigningCredential } from "./signature-verdict.ts";
 
 const authorized = (signedHeaders: string, signature: string, credential = `${KEY.accessKeyId}/${SCOPE}`): string =>
   `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
@@ -94,11 +95,49 @@ describe("AWS's order of checks: with everything wrong, mending one mistake show
     ["access_key_unknown", authorized("host", "x", `AKIANOBODY/${SCOPE}`), DATE],
     ["signature_mismatch", authorized("host", "x"), DATE],
   ];
-  test.each(steps)("%s", (reason, authorization, date) => {
+  test.each(steps)("in the header: %s", (reason, authorization, date) => {
     const headers = ["Host", HOST];
     if (authorization !== undefined) headers.push("Authorization", authorization);
     if (date !== undefined) headers.push("X-Amz-Date", date);
     expect(verify(bareRequest({ headers }))).toMatchObject({ ok: false, reason });
+  });
+
+  const SIGNED = `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a&X-Amz-Signature=x&X-Amz-SignedHeaders=host`;
+  const querySteps: readonly [reason: string, query: string][] = [
+    ["query_signature_incomplete", "X-Amz-Algorithm=AWS4-X&X-Amz-Credential=a&X-Amz-Expires=0"],
+    ["signature_algorithm_unsupported", `${SIGNED.replace("HMAC-SHA256", "X")}&X-Amz-Date=x&X-Amz-Expires=0`],
+    ["host_not_signed", `${SIGNED.replace("=host", "=a")}&X-Amz-Date=x&X-Amz-Expires=0`],
+    ["signature_date_malformed", `${SIGNED}&X-Amz-Date=x&X-Amz-Expires=0`],
+    ["presigned_expires_invalid", `${SIGNED}&X-Amz-Date=${EXPIRED}&X-Amz-Expires=0`],
+    ["signature_expired", `${SIGNED}&X-Amz-Date=${EXPIRED}&X-Amz-Expires=1`],
+    ["credential_malformed", `${SIGNED}&X-Amz-Date=${DATE}&X-Amz-Expires=1`],
+  ];
+  test.each(querySteps)("in the query: %s", (reason, query) => {
+    expect(verify(bareRequest({ target: `/prod/pets?${query}` }))).toMatchObject({ ok: false, reason });
+  });
+
+  const sessionSteps: readonly [reason: string, token: string | undefined, known: SigningCredential | undefined][] = [
+    ["session_token_invalid", undefined, undefined],
+    ["access_key_unknown", "x", undefined],
+    ["session_token_invalid", "x", SESSION],
+    ["session_expired", SESSION.sessionToken, { ...SESSION, expiresAtMs: 0 }],
+    ["signature_mismatch", SESSION.sessionToken, SESSION],
+  ];
+  test.each(sessionSteps)("of a session: %s", (reason, token, known) => {
+    const authorization = authorized("host", "x", `${SESSION.accessKeyId}/${SCOPE}`);
+    const headers = ["Host", HOST, "Authorization", authorization, "X-Amz-Date", DATE];
+    const request = withHeader(bareRequest({ headers }), "X-Amz-Security-Token", token);
+    expect(verify(request, { find: () => known })).toMatchObject({ ok: false, reason });
+  });
+
+  test("the table has the reasons in this order", () => {
+    const table = Object.keys(SIGNATURE_REASONS);
+    for (const some of [steps, querySteps, sessionSteps]) {
+      // A session's token is looked at before its key and after it.
+      const places = [...new Set(some.map(([reason]) => table.indexOf(reason)))];
+      expect(places).toEqual(places.toSorted((one, other) => one - other));
+      expect(places).not.toContain(-1);
+    }
   });
 });
 

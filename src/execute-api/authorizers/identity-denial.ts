@@ -29,7 +29,7 @@ export function identityDenial(
   { arn }: Identity,
   methodArn: string,
 ): RefusalEvidence {
-  const question = `${INVOKE} on ${statement?.decodedResource ?? methodArn}`;
+  const question = `${INVOKE} on ${statement?.readAs ?? methodArn}`;
   if (decision === "explicit_deny") {
     return {
       reason: "iam_explicit_deny",

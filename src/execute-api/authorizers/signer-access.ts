@@ -14,7 +14,7 @@ export const INVOKE = "execute-api:Invoke";
 export class SignerAccess implements AccessRequest {
   readonly action = INVOKE;
   readonly resource: string;
-  readonly decodedResource: string | undefined;
+  readonly otherReadings: readonly string[] | undefined;
   readonly principal: Principal;
   readonly #request: ConditionedRequest;
   readonly #identity: Identity;
@@ -22,12 +22,12 @@ export class SignerAccess implements AccessRequest {
 
   constructor(
     request: ConditionedRequest,
-    { methodArn, decodedArn }: { readonly methodArn: string; readonly decodedArn: string | undefined },
+    { methodArn, otherArns }: { readonly methodArn: string; readonly otherArns: readonly string[] | undefined },
     identity: Identity,
     nowMs: number,
   ) {
     this.resource = methodArn;
-    this.decodedResource = decodedArn;
+    this.otherReadings = otherArns;
     this.principal = identity.principal;
     this.#request = request;
     this.#identity = identity;

@@ -57,7 +57,7 @@ function decide(known: Signer, { request, matched, deployment, ports, trace }: A
     });
   }
   const { identity } = signer;
-  const asked = { methodArn: routeArn, decodedArn: matched.decodedArn };
+  const asked = { methodArn: routeArn, otherArns: matched.otherArns };
   const own = evaluateIdentity(identity.policies, new SignerAccess(request, asked, identity, ports.now()));
   const { decision, statement, nearMisses } = own;
   const isForeign = identity.accountId !== deployment.accountId;

@@ -2,6 +2,7 @@ import type { InvokeResult } from "../../lambda/invoke.ts";
 import { maskIdentity } from "../authorizers/mask-identity.ts";
 import { INVOKE_REFUSED_LOG_TEXT } from "../invoke-access.ts";
 import { refuseInvoke } from "../invoke-checks.ts";
+import { logText } from "../log-text.ts";
 import type { Ports } from "../ports.ts";
 import type { RefusalEvidence } from "../refusal-evidence.ts";
 import type { Trace } from "../trace.ts";
@@ -114,7 +115,7 @@ function internalServerError(evidence: RefusalEvidence, integrationError?: strin
     "Internal Server Error",
     evidence,
     // Single quotes: what we say in our own words must not end a text of a JSON log format.
-    integrationError === undefined ? {} : { integrationError: integrationError.replace(/\\?["\\]/g, "'") },
+    integrationError === undefined ? {} : { integrationError: logText(integrationError) },
   );
 }
 

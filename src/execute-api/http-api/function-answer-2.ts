@@ -12,7 +12,7 @@ const DEFAULT_CONTENT_TYPE = "text/plain; charset=utf-8";
 /**
  * Format 2.0: without `statusCode` the whole answer is a 200 of JSON, a string as it is (D); with it, `headers`,
  * `cookies`, `body` and `isBase64Encoded` count and everything else is ignored (C). Base64 is always decoded (R).
- * conformance/http-api/function-answers
+ * conformance/http-api/function-answer
  */
 export function parseFunctionAnswer2(payload: string): FunctionAnswerVerdict {
   let output: unknown;

@@ -1,5 +1,6 @@
 import { methodArn } from "../../aws/arn.ts";
-import type { HttpApiDeployment } from "./deployment.ts";
+import { pathReadings } from "../path-readings.ts";
+import type { CompiledRoute, HttpApiDeployment, RouteAuthorization } from "./deployment.ts";
 import { decodePercent } from "./read-request.ts";
 import { HttpApiRefusal } from "./refusal.ts";
 import type { HttpApiRequest, MatchedRoute } from "./request.ts";
@@ -13,7 +14,8 @@ export function matchRoute(request: HttpApiRequest, deployment: HttpApiDeploymen
   const { method, path } = request;
   const found = deployment.routes.find(method, path);
   if (found !== undefined) {
-    return { ...found, routeArn: routeArn(request, deployment), decodedArn: decodedArn(request, deployment) };
+    refuseOtherRoute(request, found.route, deployment);
+    return { ...found, routeArn: routeArn(request, deployment), otherArns: otherArns(request, deployment) };
   }
   if (method === "OPTIONS" && deployment.cors !== undefined) return undefined;
   throw new HttpApiRefusal(404, "Not Found", {
@@ -25,6 +27,39 @@ export function matchRoute(request: HttpApiRequest, deployment: HttpApiDeploymen
 }
 
 const MAX_LISTED_ROUTES = 20;
+
+const ENCODED_SEPARATOR = /%2f|%3f/i;
+
+/**
+ * `/open/admin%2Fx` may be a route's one open segment, and its function sees `/open/admin/x` (R), which may be what another
+ * route protects. Which of the two AWS takes is not known (?): neither is, unless whoever passes one passes the other.
+ */
+function refuseOtherRoute(
+  { method, path, rawPath }: HttpApiRequest,
+  route: CompiledRoute,
+  { routes, stageName }: HttpApiDeployment,
+): void {
+  if (!ENCODED_SEPARATOR.test(path)) return;
+  const seen = stageName === "$default" ? rawPath : rawPath.slice(stageName.length + 1);
+  const other = routes.find(method, seen)?.route;
+  if (other === undefined || isSameAuthorization(route.authorization, other.authorization)) return;
+  throw new HttpApiRefusal(404, "Not Found", {
+    reason: "http_route_ambiguous",
+    message: `${path} is a path of ${route.routeKey}, its function would see ${seen}, and that is a path of ${other.routeKey}, which authorizes otherwise`,
+    expected: `${seen}, or a path without an encoded slash or question mark`,
+    actual: `${method} ${path}`,
+  });
+}
+
+function isSameAuthorization(one: RouteAuthorization, other: RouteAuthorization): boolean {
+  if (one.type === "CUSTOM") return other.type === "CUSTOM" && one.authorizer.id === other.authorizer.id;
+  if (one.type !== "JWT") return one.type === other.type;
+  return other.type === "JWT" && one.authorizer.id === other.authorizer.id && isSameList(one.scopes, other.scopes);
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((each) => other.includes(each));
+}
 
 /**
  * Whether the ARN has the path decoded, as everything else that a function sees of it (R) and as routes are found (?). Of a
@@ -38,14 +73,9 @@ function routeArn({ method, path }: HttpApiRequest, deployment: HttpApiDeploymen
   return arnOf(method, isAsSent ? path : path.split("/").map(decodedSegment).join("/"), deployment);
 }
 
-/**
- * The ARN by the path that a function sees, where that may be another one: `/admin%2Fx` is one segment to routes and
- * policies and `/admin/x` to the function (R).
- */
-function decodedArn({ method, path, rawPath }: HttpApiRequest, deployment: HttpApiDeployment): string | undefined {
-  if (!path.includes("%")) return undefined;
-  const { stageName } = deployment;
-  return arnOf(method, stageName === "$default" ? rawPath : rawPath.slice(stageName.length + 1), deployment);
+/** `/admin%2Fx` is one segment to routes and policies and `/admin/x` to the function (R). */
+function otherArns({ method, path }: HttpApiRequest, deployment: HttpApiDeployment): readonly string[] | undefined {
+  return pathReadings(path)?.map((each) => arnOf(method, each, deployment));
 }
 
 /** The stage is a segment of its own, so the path is without it (D by example); a trailing slash is dropped (C). */

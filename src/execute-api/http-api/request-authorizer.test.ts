@@ -57,7 +57,7 @@ function ask({ authorizer = compiled(), headers = TOKEN, path = "/pets", query =
   const matched = sampleMatched({
     route: sampleRoute(`GET ${path}`),
     routeArn: `${ROOT}${path}`,
-    decodedArn: `${ROOT}${decodeURIComponent(path)}`,
+    otherArns: [`${ROOT}${decodeURIComponent(path)}`],
     pathParameters: {},
   });
   const around = {
@@ -154,6 +154,34 @@ describe("the answer", () => {
     const refusal = await httpRefusalOf(ask({ ports: httpPorts({ lambda }) }).run);
     expect(refusal).toMatchObject({ status: 500, evidence: { reason: "authorizer_failed" } });
     expect(refusal.evidence.check).toContain("answer 500 to every error");
+  });
+
+  test.each([
+    [
+      "that is throttled",
+      { outcome: "throttled", functionArn: FUNCTION_ARN, message: "all environments are busy" },
+      { reason: "authorizer_throttled", message: 'authorizer "own": all environments are busy' },
+    ],
+    [
+      "that does not answer in time",
+      { outcome: "caller_timeout", waitedMs: 10_000 },
+      { reason: "authorizer_timed_out", message: 'authorizer "own" did not answer within 10000 ms' },
+    ],
+    [
+      "without code",
+      { outcome: "not_found", functionArn: FUNCTION_ARN, message: "no code" },
+      { reason: "authorizer_not_invocable" },
+    ],
+  ] as const)("a function %s is a 500 (D)", async (_, result, evidence) => {
+    const { lambda } = functionAnswering(result);
+    const refusal = await httpRefusalOf(ask({ ports: httpPorts({ lambda }) }).run);
+    expect(refusal).toMatchObject({ status: 500, text: "Internal Server Error", wire: {}, evidence });
+  });
+
+  test("is waited for 10 seconds (D)", async () => {
+    const { ports, calls } = answering({ isAuthorized: true });
+    await ask({ ports }).run();
+    expect(calls).toMatchObject([{ arn: FUNCTION_ARN, options: { waitMs: 10_000 } }]);
   });
 
   test("a function that may not be invoked is a 500 with AWS's log text (R), and is not called", async () => {

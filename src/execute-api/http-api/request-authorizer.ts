@@ -344,7 +344,7 @@ function decide(
   const verdict = evaluatePolicy([answer.policy], {
     action: INVOKE,
     resource: matched.routeArn,
-    decodedResource: matched.decodedArn,
+    otherReadings: matched.otherArns,
     // As for REST APIs (?).
     context: conditionKeys(request, ports.now()),
   });
@@ -368,7 +368,7 @@ function denied(
   const isExplicit = verdict.decision === "explicit_deny";
   const isOfAnotherRoute = authorization?.cachedFrom !== undefined && askedFor !== route.routeKey;
   const said = isExplicit
-    ? `a Deny statement of its policy matches ${verdict.statement?.decodedResource ?? routeArn}`
+    ? `a Deny statement of its policy matches ${verdict.statement?.readAs ?? routeArn}`
     : `nothing in its policy allows ${routeArn}`;
   return new HttpApiRefusal(403, "Forbidden", {
     reason: isOfAnotherRoute

@@ -38,8 +38,8 @@ export interface MatchedRoute {
   readonly pathParameters: Readonly<Record<string, string>>;
   /** `arn:…:{apiId}/{stage}/{VERB}/{path}` with the actual verb and path, the stage `$default` literally (R). */
   readonly routeArn: string;
-  /** The same by the path that a function sees, where that may be another one. A Deny of it holds, too (?). */
-  readonly decodedArn: string | undefined;
+  /** The same by the other paths that the path may be read as. What they deny is denied, too (?). */
+  readonly otherArns: readonly string[] | undefined;
 }
 
 /** Who calls, once the route's authorization has said yes. Nothing on an open route. */

@@ -9,6 +9,7 @@ import {
 import { sharedStore } from "../../../test/usage-plan-samples.ts";
 import type { HttpApiStage } from "../../model/http-api.ts";
 import { createMemoryEphemeral } from "../../store/memory-ephemeral.ts";
+import { ACCOUNT_THROTTLE } from "../limits/bucket-of.ts";
 import type { Bucket } from "../limits/limits.ts";
 import { RequestLimits } from "../limits/request-limits.ts";
 import { answer } from "./answer.ts";
@@ -52,6 +53,24 @@ test("routes without any limit are held to the account's", async () => {
   expect(refused).toMatchObject({ status: 429, evidence: { message: expect.stringContaining("the account") } });
   clock.nowMs += 1000;
   ask();
+});
+
+test("a route's own limit takes of the account's as well (D)", async () => {
+  const own = compileThrottles({ apiId: "a" }, stage({ routeSettings: { "GET /pets": { throttlingRateLimit: 100 } } }));
+  const { clock, ask } = asking(own("GET /pets"), { rateLimit: 1, burstLimit: 2 });
+  ask();
+  ask();
+  const refused = await httpRefusalOf(ask);
+  expect(refused).toMatchObject({ status: 429, evidence: { message: expect.stringContaining("the account") } });
+  clock.nowMs += 1000;
+  ask();
+});
+
+test("an account has 10000 requests a second and 5000 at once (D)", () => {
+  expect(ACCOUNT_THROTTLE).toEqual({ rateLimit: 10_000, burstLimit: 5_000 });
+  const store = createMemoryEphemeral();
+  const limits = new RequestLimits({ store, usageStore: store, now: Date.now });
+  expect(limits.account).toMatchObject({ scope: "account", rate: 10_000, burst: 5_000 });
 });
 
 test("routes with settings of their own have a bucket of their own, the others share the stage's", () => {

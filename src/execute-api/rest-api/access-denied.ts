@@ -58,7 +58,7 @@ export function deniedByAuthorizer(
   const fromAnotherRoute = isCached && result.askedFor !== route;
   const policy = `the policy for principal "${result.principalId}"`;
   const verdict = isExplicit
-    ? `a Deny statement (${statementName(combined)}) of ${policy} matches ${combined.statement?.decodedResource ?? methodArn}`
+    ? `a Deny statement (${statementName(combined)}) of ${policy} matches ${combined.statement?.readAs ?? methodArn}`
     : `nothing in ${policy} allows ${methodArn}`;
   return new RestApiRefusal(
     "ACCESS_DENIED",
@@ -100,7 +100,7 @@ export function deniedByResourcePolicy(
     {
       reason: isExplicit ? "resource_policy_explicit_deny" : "resource_policy_implicit_deny",
       message: isExplicit
-        ? `the resource policy denies ${combined.statement?.decodedResource ?? matched.methodArn}`
+        ? `the resource policy denies ${combined.statement?.readAs ?? matched.methodArn}`
         : `the resource policy does not allow ${matched.methodArn}`,
     },
     {

@@ -1,6 +1,7 @@
 import { basePathMatched } from "../custom-domains.ts";
 import type { AuthorizationRecord } from "../decision-record.ts";
 import { maskApiKey } from "../limits/limits.ts";
+import { logText } from "../log-text.ts";
 import type { Decided } from "./answer.ts";
 import type { ContextVariables } from "./context.ts";
 import { contextVariables, errorVariables } from "./context.ts";
@@ -55,7 +56,7 @@ export function accessLogContext({
     ...((authorization?.type === "JWT" || authorization?.type === "COGNITO_USER_POOLS") &&
       caller === undefined &&
       refusal &&
-      refusal.responseType !== "DEFAULT_5XX" && { authorizer: { error: refusal.evidence.message } }),
+      refusal.responseType !== "DEFAULT_5XX" && { authorizer: { error: logText(refusal.evidence.message) } }),
     ...(integration && {
       integration: {
         ...(integration.status !== undefined && {
@@ -77,7 +78,7 @@ export function accessLogContext({
 
 /** AWS's text where it is known, else ours. */
 function loggedError({ wire, evidence }: RestApiRefusal): string {
-  return wire.loggedError ?? evidence.message;
+  return wire.loggedError ?? logText(evidence.message);
 }
 
 /** What the client was told, unless that is for the client only. */

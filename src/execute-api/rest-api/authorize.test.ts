@@ -186,7 +186,7 @@ describe("a Lambda authorizer", () => {
     async (effect) => {
       const { lambda } = answering(effect, ARN);
       const ports = samplePorts({ lambda });
-      const encoded = { methodArn: ARN.replace("42", "%342"), decodedArn: ARN };
+      const encoded = { methodArn: ARN.replace("42", "%342"), otherArns: [ARN] };
       const matched = { ...sampleMatched(MOCK, { authorization: authorizer() }), ...encoded };
       const deployment = sampleDeployment();
       const { evidence } = await refusalOf(() =>
@@ -200,7 +200,7 @@ describe("a Lambda authorizer", () => {
 
   test("is not asked when the resource policy denies the decoded path (?)", async () => {
     const { calls, lambda } = answering("Allow");
-    const encoded = { methodArn: ARN.replace("42", "%342"), decodedArn: ARN };
+    const encoded = { methodArn: ARN.replace("42", "%342"), otherArns: [ARN] };
     const matched = { ...sampleMatched(MOCK, { authorization: authorizer() }), ...encoded };
     const deployment = sampleDeployment({ resourcePolicy: resourcePolicy("Deny", { Resource: ARN }) });
     const run = () => authorize(sampleRequest(), matched, deployment, samplePorts({ lambda }), new Trace(() => 0));

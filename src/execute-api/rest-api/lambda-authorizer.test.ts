@@ -42,6 +42,8 @@ test("a missing, empty or malformed identity is refused with 401 without a call,
   for (const [values, reason] of [
     [undefined, "identity_source_missing"],
     [[""], "identity_source_missing"],
+    // Of several headers the last would be the token.
+    [["Bearer x", ""], "identity_source_missing"],
     [["Token x"], "identity_validation_failed"],
   ] as const) {
     const refused = await refusedWith(values);
@@ -71,6 +73,60 @@ test.each([
   expect(refusal).toMatchObject({ responseType: "AUTHORIZER_CONFIGURATION_ERROR" });
   expect(JSON.stringify(refusal.evidence).length).toBeLessThan(2_000);
   expect(JSON.stringify(refusal.evidence)).not.toContain("xxxx");
+});
+
+/** Asks a function that ends so. */
+function asking(result: unknown) {
+  const options: unknown[] = [];
+  const invoke = async (_arn: string, _payload: string, given: unknown) => {
+    options.push(given);
+    return result;
+  };
+  const ports = {
+    authorizerCache: new AuthorizerCache(),
+    now: () => 0,
+    monotonic: () => 0,
+    lambda: { invoke },
+  } as unknown as Ports;
+  const identityValues = () => ["Bearer x"];
+  const question = { methodArn: "arn", route: "GET /pets", identityValues, requestEvent: () => ({}) };
+  return { options, run: () => askLambdaAuthorizer(authorizer, question, ports, new Trace(() => 0)) };
+}
+
+test.each([
+  [
+    "one that is throttled is a configuration error (C)",
+    { outcome: "throttled", functionArn: "f", message: "all environments are busy" },
+    "AUTHORIZER_CONFIGURATION_ERROR",
+    { reason: "authorizer_throttled", message: 'authorizer "jwt": all environments are busy' },
+  ],
+  [
+    "one without code is, too (C)",
+    { outcome: "not_found", functionArn: "f", message: "no code" },
+    "AUTHORIZER_CONFIGURATION_ERROR",
+    { reason: "authorizer_not_invocable", message: 'authorizer "jwt": no code' },
+  ],
+  [
+    "one that does not answer in time is a failure (?)",
+    { outcome: "caller_timeout", waitedMs: 29_000, requestId: "r", logs: [] },
+    "AUTHORIZER_FAILURE",
+    { reason: "authorizer_timed_out", message: 'authorizer "jwt" did not answer within 29000 ms' },
+  ],
+] as const)("%s, each time anew", async (_, result, responseType, evidence) => {
+  const { options, run } = asking(result);
+  for (let at = 0; at < 2; at++) {
+    const refusal = await refusalOf(run);
+    expect(refusal).toMatchObject({ responseType, evidence });
+    // {"message":null}, by the defaults of either type.
+    expect(refusal.wire).toEqual({});
+  }
+  expect(options).toHaveLength(2);
+});
+
+test("the gateway waits 29 seconds for it (?)", async () => {
+  const { options, run } = asking({ outcome: "success", payload: JSON.stringify(ALLOW), logs: [] });
+  await run();
+  expect(options).toEqual([{ waitMs: 29_000 }]);
 });
 
 test("one that may not be invoked is 500 without a call, and nothing is cached (C)", async () => {

@@ -114,7 +114,7 @@ function readIdentity(
   const identity = authorizer.identitySources.map(question.identityValues);
   for (let at = 0; at < identity.length; at++) {
     const values = identity[at];
-    if (values !== undefined && !values.every((value) => value === "")) continue;
+    if (values !== undefined && !isEmpty(values, authorizer)) continue;
     // So that the record of the 401 says which authorizer wanted what.
     trace.authorization = recordOf(authorizer);
     const { expression } = authorizer.identitySources[at]!;
@@ -127,6 +127,11 @@ function readIdentity(
     });
   }
   return identity;
+}
+
+/** Of several values a TOKEN function is given the last one alone. */
+function isEmpty(values: readonly string[], { type }: LambdaAuthorizer): boolean {
+  return type === "TOKEN" ? values.at(-1) === "" : values.every((value) => value === "");
 }
 
 /** After the cache was asked: a value that was let through once under this authorizer's revision still matches. */

@@ -2,7 +2,7 @@ import { methodArn } from "../../aws/arn.ts";
 import { identifySigner, type Signer, type SignerPorts } from "../authorizers/identify-signer.ts";
 import { foundInstead } from "../authorizers/signature-evidence.ts";
 import { withoutAccessKeyId } from "../authorizers/signer-record.ts";
-import { decodedArn } from "./decoded-arn.ts";
+import { pathReadings } from "../path-readings.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
 import { RestApiRefusal } from "./refusal.ts";
 import type { MatchedMethod, RestRequest } from "./request.ts";
@@ -37,15 +37,7 @@ export function matchResource(
       throw refuseUnmatched(known, wrong, request);
     });
   }
-  const arn = methodArn({
-    partition: deployment.partition,
-    region: deployment.region,
-    accountId: deployment.accountId,
-    apiId: deployment.apiId,
-    stage: deployment.stageName,
-    method: request.method,
-    path: request.path,
-  });
+  const arn = arnOf(request.path, request, deployment);
   if (arn.length > METHOD_ARN_MAX_BYTES && (match.leaf.authorization.type !== "NONE" || deployment.resourcePolicy)) {
     throw new RestApiRefusal(
       "DEFAULT_4XX",
@@ -58,7 +50,13 @@ export function matchResource(
       { status: 414, message: "Request URI too long" },
     );
   }
-  return { method: match.leaf, pathParameters: match.pathParameters, methodArn: arn, decodedArn: decodedArn(arn) };
+  const otherArns = pathReadings(request.path)?.map((each) => arnOf(each, request, deployment));
+  return { method: match.leaf, pathParameters: match.pathParameters, methodArn: arn, otherArns };
+}
+
+function arnOf(path: string, { method }: RestRequest, deployment: RestDeployment): string {
+  const { partition, region, accountId, apiId, stageName } = deployment;
+  return methodArn({ partition, region, accountId, apiId, stage: stageName, method, path });
 }
 
 /** Whatever is wrong with the credentials, the route is what has to be corrected: the reason and its message say so. */

@@ -11,13 +11,13 @@ import type { MatchedMethod, RestRequest } from "./request.ts";
 export class MethodAccess implements AccessRequest {
   readonly action = INVOKE;
   readonly resource: string;
-  readonly decodedResource: string | undefined;
+  readonly otherReadings: readonly string[] | undefined;
   readonly #request: RestRequest;
   readonly #now: () => number;
 
-  constructor(request: RestRequest, { methodArn, decodedArn }: MatchedMethod<unknown>, now: () => number) {
+  constructor(request: RestRequest, { methodArn, otherArns }: MatchedMethod<unknown>, now: () => number) {
     this.resource = methodArn;
-    this.decodedResource = decodedArn;
+    this.otherReadings = otherArns;
     this.#request = request;
     this.#now = now;
   }

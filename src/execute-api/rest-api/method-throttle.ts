@@ -1,9 +1,7 @@
+import { ALL_METHODS_KEY, methodSettingsKey } from "../../model/method-settings-key.ts";
 import type { MethodSettings, RestApi, Stage } from "../../model/rest-api.ts";
 import { ACCOUNT_THROTTLE, bucketOf } from "../limits/bucket-of.ts";
 import type { Bucket } from "../limits/limits.ts";
-
-/** The key of a stage's settings for all of its methods (R). */
-const ALL_METHODS = "*/*";
 
 /**
  * The bucket of each method of a stage: one of its own where the method has settings (C: they override the stage's), one
@@ -14,9 +12,9 @@ export function compileMethodThrottles(
   { apiId }: Pick<RestApi, "apiId">,
   { stageName, methodSettings = {} }: Pick<Stage, "stageName" | "methodSettings">,
 ): (resourcePath: string, httpMethod: string) => Bucket | undefined {
-  const stage = bucketIn(methodSettings[ALL_METHODS], "stage", `${apiId}/${stageName}`, `stage ${stageName}`);
+  const stage = bucketIn(methodSettings[ALL_METHODS_KEY], "stage", `${apiId}/${stageName}`, `stage ${stageName}`);
   return (resourcePath, httpMethod) => {
-    const key = `${resourcePath.slice(1).replaceAll("/", "~1")}/${httpMethod}`;
+    const key = methodSettingsKey(resourcePath, httpMethod);
     const own = Object.hasOwn(methodSettings, key) ? methodSettings[key] : undefined;
     const route = `${httpMethod} ${resourcePath}`;
     return bucketIn(own, "method", `${apiId}/${stageName}/${route}`, `method ${route} in stage ${stageName}`) ?? stage;

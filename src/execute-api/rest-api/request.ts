@@ -42,8 +42,8 @@ export interface MatchedMethod<Compiled> {
   readonly pathParameters: Readonly<Record<string, string>>;
   /** `arn:…:{apiId}/{stage}/{VERB}/{path}` with the actual verb and path (C). */
   readonly methodArn: string;
-  /** The same with the path percent-decoded, where that is another one. A Deny of it holds, too (?). */
-  readonly decodedArn: string | undefined;
+  /** The same by the other paths that the path may be read as. What they deny is denied, too (?). */
+  readonly otherArns: readonly string[] | undefined;
 }
 
 /** What a Lambda authorizer said. */

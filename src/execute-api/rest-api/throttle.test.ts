@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   compiled,
   refusalOf,
@@ -11,6 +11,7 @@ import { limitsOf, sharedStore, USAGE_KEY } from "../../../test/usage-plan-sampl
 import type { MethodSettings } from "../../model/rest-api.ts";
 import type { UsagePlan } from "../../model/usage-plan.ts";
 import { createMemoryEphemeral } from "../../store/memory-ephemeral.ts";
+import { quotaPeriodAt } from "../limits/quota-period.ts";
 import type { RequestLimitsOptions } from "../limits/request-limits.ts";
 import { answer } from "./answer.ts";
 import { checkApiKey } from "./check-api-key.ts";
@@ -204,3 +205,24 @@ test("the key that was sent is hidden from whatever a function logs", () => {
   const values = identityValues(request, sampleMatched(MOCK, { apiKeyRequired: true }), sampleDeployment());
   expect(values).toContain(USAGE_KEY.value);
 });
+
+test.each(["Pacific/Kiritimati", "America/Los_Angeles"])(
+  "a quota's week begins on Monday, and its days at midnight in UTC, wherever the machine is: %s (?)",
+  (zone) => {
+    vi.stubEnv("TZ", zone);
+    try {
+      // There both sides of the midnight between Sunday and Monday are of one day.
+      const days = ["2026-11-22T23:59:59.999Z", "2026-11-23T00:00:00.000Z"].map((at) => new Date(at).getDay());
+      expect(days[0]).toBe(days[1]);
+      const firstDay = (at: string, period: "DAY" | "WEEK" | "MONTH") => quotaPeriodAt(Date.parse(at), period).firstDay;
+      expect(firstDay("2026-11-22T23:59:59.999Z", "DAY")).toBe("2026-11-22");
+      expect(firstDay("2026-11-22T23:59:59.999Z", "WEEK")).toBe("2026-11-16");
+      expect(firstDay("2026-11-23T00:00:00.000Z", "DAY")).toBe("2026-11-23");
+      expect(firstDay("2026-11-23T00:00:00.000Z", "WEEK")).toBe("2026-11-23");
+      expect(firstDay("2026-11-30T23:59:59.999Z", "MONTH")).toBe("2026-11-01");
+      expect(firstDay("2026-12-01T00:00:00.000Z", "MONTH")).toBe("2026-12-01");
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  },
+);
