@@ -1,5 +1,26 @@
 import type { Deviation, Outcome, Target, Vector } from "./vector.ts";
 
+/**
+ * Which vectors each target takes: those of its subjects, but what names its targets. @throws Error naming a vector that
+ * would not run where it says, or nowhere
+ */
+export function assignVectors(
+  vectors: readonly Vector[],
+  targets: readonly Target[],
+): readonly { readonly target: Target; readonly taken: readonly Vector[] }[] {
+  const isTaker = (target: Target, { subject, targets: named }: Vector): boolean =>
+    target.subjects.includes(subject) && named?.includes(target.name) !== false;
+  for (const vector of vectors) {
+    const takers = targets.filter((target) => isTaker(target, vector)).map(({ name }) => name);
+    const idle = vector.targets?.find((name) => !takers.includes(name));
+    if (idle !== undefined) {
+      throw new Error(`${vector.id} names the target ${idle}, which does not take ${vector.subject} or is none`);
+    }
+    if (takers.length === 0) throw new Error(`no target takes ${vector.id} of subject ${vector.subject}`);
+  }
+  return targets.map((target) => ({ target, taken: vectors.filter((vector) => isTaker(target, vector)) }));
+}
+
 /** Runs each vector on every target that takes its subject. Surprises are what the list of deviations does not say. */
 export async function runVectors(
   vectors: readonly Vector[],
@@ -7,9 +28,8 @@ export async function runVectors(
   targets: readonly Target[],
 ): Promise<{ outcomes: readonly Outcome[]; surprises: readonly string[] }> {
   const outcomes: Outcome[] = [];
-  for (const target of targets) {
-    for (const vector of vectors) {
-      if (!target.subjects.includes(vector.subject) || vector.targets?.includes(target.name) === false) continue;
+  for (const { target, taken } of assignVectors(vectors, targets)) {
+    for (const vector of taken) {
       const differences = await target
         .run(vector)
         .catch((error: unknown) => [

@@ -134,7 +134,7 @@ beforeAll(async () => {
   const config = join(folder, "gatewarden.yaml");
   writeFileSync(config, `issuers: { "${ISSUER}": local }\n`);
   gateway = await startGatewarden({ files: [template], config, dataDir: join(folder, ".gatewarden") });
-}, 60_000);
+});
 afterAll(async () => {
   await gateway?.stop();
   rmSync(folder, { recursive: true, force: true });

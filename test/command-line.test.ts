@@ -23,6 +23,7 @@ const project = makeProject({
   "broken.yaml": "openapi: 3.0.1\ninfo: [unclosed\n",
   "list.json": [1, 2, 3],
   "empty.yaml": "",
+  "nothing.yaml": "{}",
   "unknown-key.yaml": "files: [api.json]\nfunktions: {}\n",
   "a-file": "",
   "issuer-is-a-file/issuer": "",
@@ -98,6 +99,10 @@ describe("wrong use is exit 2 with the sentence that helps", () => {
     [["authorizer", "bundle", "--out", "x.zip", "--rules", "list.json"], "list.json"],
     [["authorizer", "bundle", "--out", "x.zip", "--keys", "list.json"], "list.json"],
     [["template", "check"], "no file named"],
+    [["template"], "no verb, wanted: gatewarden template check FILE"],
+    [["issuer"], "no verb. Verbs: "],
+    [["token", "extra"], 'there is a word too many, "extra". Wanted: gatewarden token'],
+    [["explain", "a", "b"], 'there is a word too many, "b". Wanted: gatewarden explain [REQUEST_ID]'],
     [["template", "chekc", "api.json"], 'unknown verb "chekc"'],
   ])("%j", async (args, sentence) => {
     const { code, stdout, stderr } = await commandLine(args, { cwd });
@@ -119,17 +124,19 @@ describe("wrong use is exit 2 with the sentence that helps", () => {
 
 describe("what keeps a server from starting is exit 3, and nothing is left running", () => {
   test.concurrent.each<[string[], string | RegExp]>([
-    [["dev", "api.json", "--port", "TAKEN", "--issuer-port", "0"], /is taken .*choose another port with --port\.$/],
+    [
+      ["dev", "api.json", "--port", "TAKEN", "--issuer-port", "0"],
+      /is taken .*choose another port with --port, or 0 for any free one\.$/,
+    ],
     [
       ["dev", "api.json", "--port", "0", "--issuer-port", "TAKEN"],
-      /is taken .*choose another port with --issuer-port\.$/,
+      /is taken .*choose another port with --issuer-port, or 0 for any free one\.$/,
     ],
     [
       ["dev", "api.json", ...FREE, "--host", "0.0.0.0", "--admin-port", "TAKEN"],
-      /is taken .*choose another port with --admin-port\.$/,
+      /is taken .*choose another port with --admin-port, or 0 for any free one\.$/,
     ],
     [["dev", "api.json", ...FREE, "--host", "192.0.2.1"], "no such address (EADDRNOTAVAIL)."],
-    [["dev", "api.json", ...FREE, "--trusted-proxy", "ten"], '"ten" is not a CIDR block such as 10.0.0.0/8.'],
     [["dev", "api.json", ...FREE, "--ready-file", "missing/ready.json"], "cannot write the ready file"],
     [["demo", ...FREE, "--data-dir", "a-file"], /cannot write the data folder .*a-file \(EEXIST\)/],
     [["demo", ...FREE, "--data-dir", "a-file/below"], /cannot write the data folder .*below \(ENOTDIR\)/],
@@ -303,6 +310,17 @@ describe("what keeps secrets", () => {
 });
 
 describe("run", () => {
+  test("of nothing to serve is wrong use, and starts no command", async () => {
+    const { code, stdout, stderr } = await gatewarden(
+      ["run", "--config", "nothing.yaml", ...own(), "--", "echo", "x"],
+      {
+        cwd,
+      },
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("gatewarden run: No API is served: name an OpenAPI, CloudFormation or SAM file");
+  });
+
   const inRun = (script: string) => ["run", "api.json", ...own(), "--", process.execPath, "-e", script];
 
   test.concurrent("hands the addresses on, passes the exit code on and leaves nothing behind", async () => {
@@ -350,7 +368,12 @@ describe("run", () => {
   });
 
   test.concurrent("of a command that does not exist is 127", async () => {
-    const { code, stderr } = await gatewarden(["run", "api.json", ...own(), "--", "no-such-command"], { cwd });
+    const hosts = ["--allowed-host", "a.example=api", "--allowed-host", "x.example=nope"];
+    const { code, stderr } = await gatewarden(["run", "api.json", ...hosts, ...own(), "--", "no-such-command"], {
+      cwd,
+    });
+    expect(stderr).toContain("--allowed-host x.example=nope: no API nope is served; served: api.");
+    expect(stderr).not.toContain("a.example");
     expect(code).toBe(127);
     expect(stderr).toContain('cannot start "no-such-command"');
   });

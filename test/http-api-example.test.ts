@@ -25,7 +25,11 @@ afterEach(async () => {
 /** Serves the example's template, changed in text or by one of its patches, with the development issuer. */
 async function start({ change, patch }: { change?: readonly [string, string]; patch?: string } = {}) {
   const template = join(folder, "template.yaml");
-  if (patch) execFileSync("patch", ["-s", "template.yaml", `variations/${patch}.patch`], { cwd: folder });
+  if (patch) {
+    // Strictly: every line is where the patch says.
+    const args = ["-F0", "template.yaml", `variations/${patch}.patch`];
+    expect(execFileSync("patch", args, { cwd: folder, encoding: "utf8" })).not.toMatch(/offset|fuzz|hunk/i);
+  }
   if (change) {
     const text = readFileSync(template, "utf8");
     expect(text).toContain(change[0]);

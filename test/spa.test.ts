@@ -1,9 +1,10 @@
 import { rmSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Browser, openBrowser, type Tab } from "./support/browser.ts";
 import { chromium } from "./support/chromium.ts";
 import { gatewarden, type Serving, serve } from "./support/command-line.ts";
 import { makeProject, type Project } from "./support/project.ts";
+import { waitFor } from "./support/wait-for.ts";
 
 /*
  * The demo's browser app as people use it: a real browser, the real SDK, the real processes. Each test is a person with a
@@ -208,7 +209,7 @@ describe.skipIf(chromium === undefined)("the browser app of the demo", { timeout
         reason: expect.stringContaining("CORS"),
       });
       tabs = []; // These errors are meant.
-      await vi.waitFor(() => expect(tab.errors).toContainEqual(expect.stringContaining("blocked by CORS policy")));
+      await waitFor(() => expect(tab.errors).toContainEqual(expect.stringContaining("blocked by CORS policy")));
     });
   });
 });

@@ -10,6 +10,7 @@ const project = makeProject({
     "/none": { get: functionMethod("none") },
     "/good": { get: mockMethod("good") },
   }),
+  "table.json": { Resources: { Table: { Type: "AWS::DynamoDB::Table" } } },
   "good.json": openApi({ "/good": { get: mockMethod("good") } }),
 });
 afterAll(() => project.remove());
@@ -26,6 +27,22 @@ test("template check lists each finding once, with its place, and exits 1 when o
 
 test("template check of a good file exits 0; --json says the same", async () => {
   expect(await check("good.json", "--json")).toMatchObject({ code: 0, stdout: '{\n  "findings": []\n}\n' });
+});
+
+test("template check says what it found when it found nothing, and does not pass where no API is", async () => {
+  expect(await check("good.json")).toMatchObject({ code: 0, stdout: "no findings, 1 API\n" });
+  expect(await check("table.json")).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining("No API is in these files"),
+  });
+});
+
+test("a template's parameter is in vain where the files are OpenAPI", async () => {
+  const { code, stdout } = await check("good.json", "--parameter", "Audience=a");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /good\.json:1:1: warning parameter-unknown: The parameter Audience was given, and none of the/,
+  );
 });
 
 test("the example that wants signatures has nothing to be found fault with", async () => {

@@ -11,14 +11,17 @@ import { differences } from "../compare.ts";
 import type { Target, Vector } from "../vector.ts";
 import { backendVariable } from "./backend-variable.ts";
 import { startEchoBackend } from "./echo-backend.ts";
+import { refuseUnknown } from "./refuse-unknown.ts";
 import { ISSUERS_PARAMETER, startRemoteIssuers } from "./remote-issuers.ts";
 import {
   API_ID,
+  API_MEMBERS,
   bodyOf,
   flatHeaders,
   REQUEST_ID_HEADERS,
   type RestAnswer,
   type RestQuestion,
+  readQuestion,
   restAnswer,
   stageOf,
   targetOf,
@@ -80,6 +83,7 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
     subjects: ["rest-api", "http-api"],
     run: async (vector: Vector) => {
       const { subject } = vector;
+      refuseUnknown("given", vector.given, API_MEMBERS);
       const needsIssuer = subject === "http-api" || JWT_PROJECTS.has(String(vector.given.project));
       const gateway = await gatewayOf(String(vector.given.project), needsIssuer);
       for (const { apiId, stages } of gateway.apis) {
@@ -87,7 +91,7 @@ export async function createHttpTarget(packageFolder?: string): Promise<Target> 
       }
       const found: string[] = [];
       for (const [index, { when, then }] of vector.steps.entries()) {
-        const asked = withToken(when as unknown as RestQuestion, (options) => gateway.token(options), remote);
+        const asked = withToken(readQuestion(when), (options) => gateway.token(options), remote);
         const credentialOf: CredentialOf = ({ name, sessionName = "conformance", sessionPolicy }) =>
           credentialsOf(String(vector.given.project)).credentialsOf(
             name,

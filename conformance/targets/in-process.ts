@@ -20,14 +20,17 @@ import { openVectorIssuer, type VectorIssuer } from "./issuer.ts";
 import { askMapping } from "./mapping.ts";
 import { createMemoryIdentities, type MemoryIdentities } from "./memory-identities.ts";
 import { askPolicy } from "./policy.ts";
+import { refuseUnknown } from "./refuse-unknown.ts";
 import { ISSUERS_PARAMETER, type RemoteIssuers, startRemoteIssuers } from "./remote-issuers.ts";
 import {
   API_ID,
+  API_MEMBERS,
   bodyOf,
   flatHeaders,
   REQUEST_ID_HEADERS,
   type RestAnswer,
   type RestQuestion,
+  readQuestion,
   restAnswer,
   stageOf,
   targetOf,
@@ -76,14 +79,15 @@ export async function createInProcessTarget(): Promise<Target> {
       const { subject } = vector;
       const isApi = subject === "rest-api" || subject === "http-api";
       const isRequest = isApi && vector.given.project !== undefined;
+      if (isApi) refuseUnknown("given", vector.given, API_MEMBERS);
       const plane = isRequest ? planeOf(String(vector.given.project)) : undefined;
       if (plane !== undefined) beginAnew(plane);
       remote.forget();
       for (const [index, { when, then }] of vector.steps.entries()) {
         const answer = isRequest
-          ? await askApi(plane as Plane, subject, withToken(when as unknown as RestQuestion, issuer.mint, remote))
+          ? await askApi(plane as Plane, subject, withToken(readQuestion(when), issuer.mint, remote))
           : isApi
-            ? askTemplate(when.template, PLACE)
+            ? askTemplate(when, PLACE)
             : await judges[subject as keyof typeof judges](vector.given, when); // of the subjects above
         found.push(
           ...differences(then, answer).map((each) => (vector.steps.length > 1 ? `step ${index + 1}: ${each}` : each)),
@@ -183,7 +187,7 @@ async function askApi(
     headers: ["Host", domain ?? HOST, ...flatHeaders(question)],
     body: bodyOf(question),
     sourceIp: "127.0.0.1",
-    scheme: "http" as const,
+    scheme: "https" as const,
     receivedAtMs: Date.now() + clock.aheadMs,
   };
   const routed = domain === undefined ? undefined : executeApi.domainOf(domain);

@@ -10,6 +10,7 @@ import {
 import { type MappingInput, renderMappingTemplate } from "../../src/execute-api/mapping/render-mapping-template.ts";
 import { parseTemplate } from "../../src/execute-api/mapping/velocity/parse-template.ts";
 import { type LongText, longText } from "./long-text.ts";
+import { type Members, refuseUnknown } from "./refuse-unknown.ts";
 
 interface Given {
   /** What `template` is: a mapping template (the default), another of API Gateway's small languages, or one side of a parameter mapping. */
@@ -33,6 +34,9 @@ interface When {
   readonly stageVariables?: Record<string, string>;
 }
 
+const GIVEN_MEMBERS: Members<Given> = { language: true, template: true, requestTemplate: true };
+const WHEN_MEMBERS: Members<When> = { body: true, params: true, response: true, context: true, stageVariables: true };
+
 /**
  * `given: {language?, template, requestTemplate?}`, `when: {body?, params?, context?, stageVariables?}` →
  * `{output, json?, requestOverride, responseOverride}`, `{output}`, `{value}` or `{error}`. `json` is the output read as JSON.
@@ -41,6 +45,8 @@ export async function askMapping(
   given: Readonly<Record<string, unknown>>,
   when: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
+  refuseUnknown("given", given, GIVEN_MEMBERS);
+  refuseUnknown("when", when, WHEN_MEMBERS);
   const { language = "vtl", requestTemplate, ...asked } = given as unknown as Given;
   const template = longText(asked.template);
   switch (language) {

@@ -7,6 +7,7 @@ import { type AccessRequest, evaluatePolicy } from "../../src/aws/policy/evaluat
 import { type ParsePolicyOptions, parsePolicy } from "../../src/aws/policy/parse-policy.ts";
 import type { Policy, PolicyKind } from "../../src/aws/policy/policy.ts";
 import type { AuthorizationType } from "../../src/model/rest-api.ts";
+import { type Members, refuseUnknown } from "./refuse-unknown.ts";
 
 interface Given {
   readonly policies?: readonly unknown[];
@@ -17,6 +18,22 @@ interface Given {
   readonly resourcePolicy?: unknown;
   readonly isCrossAccount?: boolean;
 }
+
+const GIVEN_MEMBERS: Members<Given> = {
+  policies: true,
+  kind: true,
+  api: true,
+  authorizationType: true,
+  resourcePolicy: true,
+  isCrossAccount: true,
+};
+const WHEN_MEMBERS: Members<AccessRequest> = {
+  action: true,
+  resource: true,
+  principal: true,
+  context: true,
+  otherReadings: true,
+};
 
 interface Invalid {
   readonly invalid: { readonly reason: string; readonly path: string };
@@ -31,6 +48,8 @@ export async function askPolicy(
   given: Readonly<Record<string, unknown>>,
   when: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
+  refuseUnknown("given", given, GIVEN_MEMBERS);
+  refuseUnknown("when", when, WHEN_MEMBERS);
   const { policies: documents, kind = "authorizer", api, authorizationType } = given as Given;
   const policies: Policy[] = [];
   for (const document of documents ?? []) {

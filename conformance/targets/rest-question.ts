@@ -3,6 +3,7 @@ import type { MintOptions } from "../../src/issuer/tokens/mint-token.ts";
 import type { Vector } from "../vector.ts";
 import { AUDIENCE } from "./issuer.ts";
 import { type LongText, longText } from "./long-text.ts";
+import { type Members, refuseUnknown } from "./refuse-unknown.ts";
 import type { RemoteIssuers, SignedToken } from "./remote-issuers.ts";
 import type { Signing } from "./sign-question.ts";
 
@@ -56,6 +57,53 @@ export const REQUEST_ID_HEADERS = ["x-amzn-requestid", "apigw-requestid"];
 
 export const API_ID = "api";
 export const STAGE = "test";
+
+/** `given` of a rest-api or http-api vector. */
+export const API_MEMBERS = { project: true } as const;
+
+const QUESTION_MEMBERS: Members<RestQuestion> = {
+  method: true,
+  path: true,
+  stage: true,
+  domain: true,
+  token: true,
+  jwt: true,
+  sign: true,
+  headers: true,
+  body: true,
+  afterSeconds: true,
+  afterFlush: true,
+};
+const JWT_MEMBERS: Members<SignedToken> = { issuer: true, header: true, claims: true };
+const SIGNING_MEMBERS: Members<Signing> = {
+  as: true,
+  form: true,
+  at: true,
+  region: true,
+  service: true,
+  secret: true,
+  sessionToken: true,
+  sessionName: true,
+  sessionPolicy: true,
+  endedSeconds: true,
+  ofIdentityPool: true,
+  signedHeaders: true,
+  expires: true,
+  payload: true,
+  contentSha256: true,
+  tamper: true,
+};
+const TAMPER_MEMBERS: Members<NonNullable<Signing["tamper"]>> = { method: true, path: true, headers: true, body: true };
+
+/** `when` of a rest-api or http-api step. @throws Error naming a member that no target reads */
+export function readQuestion(when: object): RestQuestion {
+  const question = when as RestQuestion;
+  refuseUnknown("when", question, QUESTION_MEMBERS);
+  refuseUnknown("jwt", question.jwt, JWT_MEMBERS);
+  refuseUnknown("sign", question.sign, SIGNING_MEMBERS);
+  refuseUnknown("tamper", question.sign?.tamper, TAMPER_MEMBERS);
+  return question;
+}
 
 const TOKEN_PLACE = "${token}";
 

@@ -1,6 +1,7 @@
 import type { SignatureWording, SigningCredential } from "../../src/aws/sigv4/signature-verdict.ts";
 import { SigningKeys } from "../../src/aws/sigv4/signing-keys.ts";
 import { verifySigV4 } from "../../src/aws/sigv4/verify-sigv4.ts";
+import { type Members, refuseUnknown } from "./refuse-unknown.ts";
 import { bodyOf, flatHeaders, type RestQuestion } from "./rest-question.ts";
 
 /** Dates are `YYYYMMDDTHHMMSSZ`. */
@@ -13,6 +14,9 @@ interface Given {
 }
 
 type When = Pick<RestQuestion, "method" | "headers" | "body"> & { readonly target: string };
+
+const GIVEN_MEMBERS: Members<Given> = { credentials: true, region: true, service: true, now: true, wording: true };
+const WHEN_MEMBERS: Members<When> = { method: true, target: true, headers: true, body: true };
 
 /** The text of a mismatch shows what was compared. */
 const BLOCKS = /'([^']*)'\n\nThe String-to-Sign should have been\n'([^']*)'\n$/;
@@ -27,6 +31,8 @@ export async function askSigV4(
   given: Readonly<Record<string, unknown>>,
   when: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
+  refuseUnknown("given", given, GIVEN_MEMBERS);
+  refuseUnknown("when", when, WHEN_MEMBERS);
   const { credentials, now, ...options } = given as unknown as Given;
   const known = new Map(credentials.map((each) => [each.accessKeyId, each]));
   const ask = ({ method, target, headers = {}, body }: When) =>

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compileProject } from "../../src/server/project/compile-project.ts";
 import { type AccountPlace, loadProject } from "../../src/server/project/load-project.ts";
+import { refuseUnknown } from "./refuse-unknown.ts";
 
 /** What `then` of a template is compared with. */
 interface TemplateAnswer {
@@ -18,7 +19,9 @@ interface TemplateAnswer {
  * `when: {template}` of an `http-api` vector: what AWS's control plane says of an OpenAPI document or a CloudFormation
  * template. Functions are taken to have code.
  */
-export function askTemplate(template: unknown, place: AccountPlace): TemplateAnswer {
+export function askTemplate(when: Readonly<Record<string, unknown>>, place: AccountPlace): TemplateAnswer {
+  refuseUnknown("when", when, { template: true });
+  const { template } = when;
   const folder = mkdtempSync(join(tmpdir(), "gatewarden-conformance-template-"));
   try {
     const file = join(folder, "api.json");

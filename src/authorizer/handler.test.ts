@@ -282,6 +282,8 @@ describe.each([
       ["LEEWAY_SECONDS", "301"],
       ["LEEWAY_SECONDS", "ten"],
       ["JWKS_URI", "https://a,https://b"],
+      ["JWKS_URI", "foo"],
+      ["JWKS_URI", "ftp://localhost/keys"],
       ["BEARER", "no"],
       ["POLICY_SCOPE", "all"],
       ["SIMPLE_RESPONSES", "yes"],

@@ -81,7 +81,7 @@ function authorizationOf({ authorizationToken, headers, multiValueHeaders }: Aut
   const values = Object.entries(multiValueHeaders ?? headers ?? {}).flatMap(([name, value]) =>
     name.toLowerCase() === "authorization" ? (value ?? []) : [],
   );
-  return authorizationToken ?? (values.length === 1 ? values[0] : undefined);
+  return authorizationToken ?? (values.length < 2 ? values[0] : undefined);
 }
 
 function answer(

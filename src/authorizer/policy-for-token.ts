@@ -55,7 +55,7 @@ export function policyForToken(rules: CompiledRules | undefined, claims: Claims,
       }
     }
   }
-  if (allow.length === 0) return denyAll(stage);
+  if (!allow[0]) return denyAll(stage);
   if (allow.join().includes("*")) {
     deny.push(...rules.ambiguousGlobs.map((each) => `${service}*:*:${each}`));
   }

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { discovered } from "../token/discover-jwks-uri.ts";
 import { isJwsAlgorithm, type JwsAlgorithm } from "../token/jws-algorithm.ts";
 import { type KeySet, parseKeySet } from "../token/key-set.ts";
-import { isLoopback, type RemoteKeySetOptions } from "../token/remote-key-set.ts";
+import { isLoopback } from "../token/loopback.ts";
+import type { RemoteKeySetOptions } from "../token/remote-key-set.ts";
 import { type CompiledRules, RULES_FORMAT } from "./compiled-rules.ts";
 import { stop } from "./log.ts";
 
@@ -28,8 +29,6 @@ export interface Configuration {
   readonly rules: CompiledRules | undefined;
 }
 
-export const MAX_LEEWAY_SECONDS = 300;
-
 /**
  * Reads the authorizer's environment variables. Throws an Error that names the variable, what was found and what is
  * wanted.
@@ -50,8 +49,7 @@ export function readConfiguration(environment: Environment): Configuration {
     text(name, standard)
       .split(",")
       .flatMap((each) => each.trim() || []);
-  const required = (name: string): string[] =>
-    list(name).length > 0 ? list(name) : wrong(name, "one, or more by commas");
+  const required = (name: string): string[] => (list(name)[0] ? list(name) : wrong(name, "one or more, by commas"));
   /** True when the second of two words is set; the first is the standard. */
   const isSecond = (name: string, first = "false", second = "true"): boolean => {
     const at = [first, second].indexOf(text(name, first));
@@ -60,7 +58,7 @@ export function readConfiguration(environment: Environment): Configuration {
   const json = (name: string, standard: string): Record<string, unknown> | undefined => {
     const path = environment[name];
     try {
-      return JSON.parse(readFileSync(resolve(text("LAMBDA_TASK_ROOT", ""), path || standard), "utf8"));
+      return JSON.parse(readFileSync(resolve(environment.LAMBDA_TASK_ROOT || "", path || standard), "utf8"));
     } catch (error) {
       const fault = error as NodeJS.ErrnoException;
       // Only a file that nobody named may be missing: a rules file that cannot be read must not open the API.
@@ -70,10 +68,12 @@ export function readConfiguration(environment: Environment): Configuration {
 
   const issuers = required("TOKEN_ISSUER");
   const jwksUris = list("JWKS_URI");
-  if (jwksUris.length > 0 && jwksUris.length !== issuers.length) wrong("JWKS_URI", "one per TOKEN_ISSUER, or none");
+  // Which hosts may be asked by plain http the key set knows.
+  if (jwksUris[0] && (jwksUris.length !== issuers.length || !jwksUris.every((each) => /^https?:/.test(each))))
+    wrong("JWKS_URI", "a URL per TOKEN_ISSUER, or none");
   const leewaySeconds = Number(environment.LEEWAY_SECONDS || 0);
-  if (!(leewaySeconds >= 0 && leewaySeconds <= MAX_LEEWAY_SECONDS))
-    wrong("LEEWAY_SECONDS", `0 to ${MAX_LEEWAY_SECONDS}`);
+  const mostLeewaySeconds = 300;
+  if (!(leewaySeconds >= 0 && leewaySeconds <= mostLeewaySeconds)) wrong("LEEWAY_SECONDS", `0 to ${mostLeewaySeconds}`);
   const rules = json("RULES_FILE", "rules.json") as CompiledRules | undefined;
   if (rules && rules.format !== RULES_FORMAT) {
     wrong("RULES_FILE", `${RULES_FORMAT}, by authorizer bundle`, rules.format);
@@ -81,7 +81,7 @@ export function readConfiguration(environment: Environment): Configuration {
   const keysFile = json("KEYS_FILE", "keys.json");
   const initialKeys = (issuer: string): KeySet | undefined => {
     // One issuer's JWKS as it is, or an object with a JWKS per issuer.
-    const document = keysFile?.keys && issuers.length === 1 ? keysFile : keysFile?.[issuer];
+    const document = keysFile?.keys && !issuers[1] ? keysFile : keysFile?.[issuer];
     if (!document) return undefined;
     const parsed = parseKeySet(document, { fetchedAtMs: Date.now() });
     return parsed.ok ? parsed.keys : wrong("KEYS_FILE", "a JWKS", parsed.detail);

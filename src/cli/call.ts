@@ -21,7 +21,7 @@ const CALL_TIMEOUT_MS = 60_000;
 
 export const call: Command = {
   usage: "call METHOD URL",
-  summary: "Sends a request and prints the answer with its decision record under it.",
+  words: 2,
   details:
     "Exits 0 on any HTTP answer; with --fail, 1 when the status is 400 or more.\nWith --as-code: sends nothing, and prints the code that fetches a token and the code that calls.",
   flags: {

@@ -4,10 +4,11 @@ import type { Arguments, Flags } from "./arguments.ts";
 export interface Command {
   /** The line after `gatewarden` in the help, e.g. `dev [FILE…]`. */
   readonly usage: string;
-  readonly summary: string;
-  /** Printed under the summary by `--help`. */
+  /** Printed by `--help` under the summary, which main.ts has. */
   readonly details?: string;
   readonly flags: Flags;
+  /** How many words it takes at most beside flags; as many as there are when it is not set. */
+  readonly words?: number;
   /** The exit code: 0 done, 1 the answer is "no", 2 wrong use, 3 could not start. */
   run(args: Arguments, io: CommandIo): Promise<number>;
 }

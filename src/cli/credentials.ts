@@ -7,7 +7,6 @@ const FORMATS = ["env", "process", "profile"] as const;
 
 export const credentials: Command = {
   usage: "credentials [NAME]",
-  summary: "Prints the access key of a user of the project, or of a new session of a role, for AWS's tools.",
   details: [
     "NAME is a user (alice) or a role (role/web), of another account with it (111122223333/alice), by default the first that iam.yaml or the template declares.",
     'env prints export lines: eval "$(gatewarden credentials alice)".',

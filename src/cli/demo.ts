@@ -13,8 +13,6 @@ const SPA_PORT = 4569;
 
 export const demo: Command = {
   usage: "demo",
-  summary:
-    "Issuer, gateway, the two example APIs and a browser app; prints curl lines that answer 200, 401 and 403, and why.",
   details: 'Each line that begins with "curl " can be pasted or run by a script; with --json they are in curls.',
   flags: {
     ...SERVE_FLAGS,

@@ -4,7 +4,6 @@ import { readServeOptions, SERVE_FLAGS } from "./serve-options.ts";
 
 export const dev: Command = {
   usage: "dev [FILE…]",
-  summary: "Runs your OpenAPI files with a development issuer; deploys anew when a file changes.",
   flags: SERVE_FLAGS,
   async run(args, io) {
     const options = readServeOptions(args, io.cwd, "development");

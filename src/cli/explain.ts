@@ -4,7 +4,7 @@ import { CLIENT_FLAGS, findRunningServer } from "./running-server.ts";
 
 export const explain: Command = {
   usage: "explain [REQUEST_ID]",
-  summary: "Why a request was answered as it was; without an id, the last one that was refused.",
+  words: 1,
   details: "The request id is in the x-amzn-RequestId header of every answer.",
   flags: { ...CLIENT_FLAGS, json: { type: "boolean", help: "the record as JSON" } },
   async run(args, io) {

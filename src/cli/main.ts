@@ -6,20 +6,23 @@ import type { Command, CommandIo } from "./command.ts";
 /** Every command, loaded when it is named: start-up pays for nothing else. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
   demo: {
-    summary: "issuer, gateway and the example APIs; prints curl lines that answer 200, 401 and 403",
+    summary: "issuer, gateway, three example APIs and a browser app; prints curl lines, and why each is answered so",
     load: async () => (await import("./demo.ts")).demo,
   },
-  dev: { summary: "runs your OpenAPI files, reloads on change", load: async () => (await import("./dev.ts")).dev },
+  dev: {
+    summary: "runs your OpenAPI, CloudFormation and SAM files with a development issuer, anew when one changes",
+    load: async () => (await import("./dev.ts")).dev,
+  },
   run: {
-    summary: "for CI: starts, runs a command, stops, passes its exit code on",
+    summary: "for CI: starts on free ports, runs a command, stops, passes its exit code on",
     load: async () => (await import("./run.ts")).run,
   },
   start: {
-    summary: "serves for good, without development conveniences",
+    summary: "serves for good: no issuer, no reloading, functions in processes of their own",
     load: async () => (await import("./start.ts")).start,
   },
   token: {
-    summary: "prints one token, good or broken on purpose",
+    summary: "prints one token of the project's issuer and nothing else, good or broken on purpose",
     load: async () => (await import("./token.ts")).token,
   },
   issuer: {
@@ -27,31 +30,31 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     load: async () => (await import("./issuer/issuer.ts")).issuer,
   },
   authorizer: {
-    summary: "tests or bundles the authorizer Lambda that ships",
+    summary: "runs the authorizer Lambda that ships on an event, or writes the zip to upload",
     load: async () => (await import("./authorizer.ts")).authorizer,
   },
   call: {
-    summary: "a request with its decision record under the response",
+    summary: "sends a request and prints the answer with its decision record under it",
     load: async () => (await import("./call.ts")).call,
   },
   sign: {
-    summary: "a curl line that is signed with SigV4",
+    summary: "prints a curl line that is signed with SigV4 by a user or role of the project",
     load: async () => (await import("./sign.ts")).sign,
   },
   credentials: {
-    summary: "the access key of a user or role of the project, for AWS's tools",
+    summary: "prints the access key of a user, or of a new session of a role, for AWS's tools",
     load: async () => (await import("./credentials.ts")).credentials,
   },
   explain: {
-    summary: "why a request was answered as it was",
+    summary: "why a request was answered as it was; without an id, the last one that was refused",
     load: async () => (await import("./explain.ts")).explain,
   },
   usage: {
-    summary: "what API keys have used of their usage plans; their values",
+    summary: "what each API key has used of its usage plan, and what remains",
     load: async () => (await import("./usage.ts")).usage,
   },
   template: {
-    summary: "checks your files and lists what is not served",
+    summary: "lists what is wrong in your files, or what SAM becomes as CloudFormation; starts nothing",
     load: async () => (await import("./template.ts")).template,
   },
 };
@@ -77,10 +80,15 @@ export async function run(argv: readonly string[], io: CommandIo = processIo()):
   try {
     const command = await entry.load();
     if (asksForHelp(rest)) {
-      io.out(help(command));
+      io.out(help(entry.summary, command));
       return 0;
     }
-    return await command.run(parseArguments(rest, { ...command.flags, ...HELP }, io.env), io);
+    const args = parseArguments(rest, { ...command.flags, ...HELP }, io.env);
+    const extra = command.words === undefined ? undefined : args.positionals[command.words];
+    if (extra !== undefined) {
+      throw new UsageError(`there is a word too many, ${JSON.stringify(extra)}. Wanted: gatewarden ${command.usage}`);
+    }
+    return await command.run(args, io);
   } catch (error) {
     if (error instanceof UsageError) {
       io.err(`gatewarden ${name}: ${error.message}\n`);
@@ -108,13 +116,13 @@ function overview(): string {
   return `gatewarden ${version()}: runs Amazon API Gateway APIs outside AWS, decides every request as AWS would, and says why.\n\n${lines.join("\n")}\n\ngatewarden COMMAND --help shows a command's flags.\n`;
 }
 
-function help(command: Command): string {
+function help(summary: string, command: Command): string {
   const flags = Object.entries({ ...command.flags, ...HELP }).map(([name, flag]) => {
     const left = `--${name}${flag.type === "boolean" ? "" : ` ${flag.value ?? "VALUE"}`}`;
     return `  ${left.padEnd(27)} ${flag.help}${flag.multiple ? " (repeatable)" : ""}`;
   });
   const details = command.details === undefined ? "" : `\n${command.details}\n`;
-  return `gatewarden ${command.usage}\n${command.summary}\n${details}\n${flags.join("\n")}\n`;
+  return `gatewarden ${command.usage}\n${summary.charAt(0).toUpperCase()}${summary.slice(1)}.\n${details}\n${flags.join("\n")}\n`;
 }
 
 export function version(): string {

@@ -4,12 +4,11 @@ import type { RunningServer } from "../server/start-server.ts";
 import { UsageError } from "./arguments.ts";
 import { catchSignals } from "./catch-signals.ts";
 import type { Command } from "./command.ts";
-import { serveInTerminal } from "./serve.ts";
+import { NOTHING_SERVED, serveInTerminal } from "./serve.ts";
 import { readServeOptions, SERVE_FLAGS } from "./serve-options.ts";
 
 export const run: Command = {
   usage: "run FILE… -- COMMAND…",
-  summary: "For CI: starts on free ports, runs the command, stops, passes its exit code on.",
   details:
     "The command finds GATEWARDEN_URL, GATEWARDEN_ISSUER, GATEWARDEN_READY_FILE and AWS_ENDPOINT_URL in its environment,\nand GATEWARDEN_API_URL, the address of the first API's stage. Ports are free ones unless flags name them.\nGATEWARDEN_ISSUER_TLS is the issuer's https address, GATEWARDEN_ISSUER_CA the certificate authority to trust for it;\nwith --issuer-scheme https the latter is NODE_EXTRA_CA_CERTS, too, unless that is set.",
   flags: SERVE_FLAGS,
@@ -37,6 +36,7 @@ export const run: Command = {
         io,
       );
       if (early !== undefined) return signalCode(early);
+      if (server.ready.apis.length === 0) throw new UsageError(NOTHING_SERVED);
       const { ready } = server;
       const variables = {
         GATEWARDEN_URL: ready.gateway,

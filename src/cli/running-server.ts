@@ -3,11 +3,11 @@ import type { DecisionRecord } from "../execute-api/decision-record.ts";
 import { createHttpClient } from "../execute-api/integrations/http-client/http-client.ts";
 import type { HttpOrigin } from "../execute-api/integrations/http-client/http-exchange.ts";
 import { readProjectToken } from "../server/data-dir.ts";
-import { isLoopbackHostname } from "../server/loopback.ts";
 import { readReadyFile } from "../server/ready-file.ts";
 import { SERVER_DEFAULTS } from "../server/server-options.ts";
 import { StartError } from "../server/start-error.ts";
 import type { UsageReport } from "../server/usage-plans/project-limits.ts";
+import { isLoopback } from "../token/loopback.ts";
 import type { Arguments, Flags } from "./arguments.ts";
 
 /** Flags of commands that talk to a running server. */
@@ -113,7 +113,7 @@ function loopbackUrl(text: unknown): URL | undefined {
   if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
   if (url.hostname === "[::]") url.hostname = "[::1]";
   const isWeb = url.protocol === "http:" || url.protocol === "https:";
-  return isWeb && isLoopbackHostname(url.hostname) ? url : undefined;
+  return isWeb && isLoopback(url.hostname) ? url : undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -84,7 +84,11 @@ test("where limits count and what the account's is are flags, and variables of t
   for (const wrong of ["5", "5/", "/5", "-1/5", "many/5"]) {
     expect(() => options([`--account-throttle=${wrong}`]), wrong).toThrow(UsageError);
   }
-  expect(() => options(["--redis", "secret@redis.example"])).toThrow(/^(?!.*secret).*redis:\/\//);
+  for (const scheme of ["", "http://"]) {
+    expect(() => options(["--redis", `${scheme}user:sec@ret@redis.example:6379`])).toThrow(
+      `--redis is "${scheme}…@redis.example:6379", wanted a URL that begins with redis:// or rediss://.`,
+    );
+  }
 });
 
 test("names of APIs are compared in lower case, ids as they are", () => {
@@ -100,6 +104,7 @@ describe("wrong use is named", () => {
     [["--host="], "--host is empty"],
     [["--data-dir="], "--data-dir is empty"],
     [["--trusted-proxy="], "--trusted-proxy is empty"],
+    [["--trusted-proxy", "foo"], '--trusted-proxy: trusted proxy "foo" is not a CIDR block such as 10.0.0.0/8.'],
     [["--port", "65536"], "--port is 65536, wanted 0 to 65535"],
     [["--inspect-port", "65536"], "--inspect-port is 65536, wanted 0 to 65535"],
     [["--account-id", "12345"], '--account-id is "12345", wanted 12 digits'],

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import type { ThrottleSettings } from "../model/usage-plan.ts";
+import { readTrouble } from "../server/file-trouble.ts";
+import { parseTrustedProxies } from "../server/http-listener/trusted-proxies.ts";
 import { SERVER_DEFAULTS, type ServerOptions } from "../server/server-options.ts";
 import { type Arguments, type Flags, UsageError } from "./arguments.ts";
 
@@ -142,7 +144,7 @@ export function readServeOptions(args: Arguments, cwd: string, mode: ServerOptio
     ...(readyFile !== undefined && { readyFile: absolute(readyFile) }),
     ...(tls && { tls }),
     allowedHosts: new Map(args.strings("allowed-host").map(allowedHost)),
-    trustedProxies: args.strings("trusted-proxy"),
+    trustedProxies: trustedProxies(args.strings("trusted-proxy")),
     lambdaIsolation: isolation,
     ...(inspectPort !== undefined && { inspectPort: port(args, "inspect-port", inspectPort) }),
     watch: mode === "development",
@@ -170,17 +172,33 @@ export function readParameters(args: Arguments): Readonly<Record<string, string>
   return Object.fromEntries(parameters);
 }
 
+function trustedProxies(blocks: readonly string[]): readonly string[] {
+  try {
+    parseTrustedProxies(blocks);
+    return blocks;
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--trusted-proxy: ${error.message}.`);
+    throw error;
+  }
+}
+
 function readLimits(args: Arguments): Pick<ServerOptions, "redis" | "accountThrottle"> {
   const redis = args.string("redis");
-  // Not the value: it may hold a password.
   if (redis !== undefined && !/^rediss?:\/\//.test(redis)) {
-    throw new UsageError("--redis wants a URL that begins with redis:// or rediss://.");
+    throw new UsageError(
+      `--redis is ${JSON.stringify(withoutPassword(redis))}, wanted a URL that begins with redis:// or rediss://.`,
+    );
   }
   const throttle = args.string("account-throttle");
   return {
     ...(redis !== undefined && { redis }),
     ...(throttle !== undefined && { accountThrottle: accountThrottle(throttle) }),
   };
+}
+
+/** Whatever stands before an @ may be, or hold, a password. */
+function withoutPassword(text: string): string {
+  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1…@");
 }
 
 function accountThrottle(text: string): ThrottleSettings | null {
@@ -214,9 +232,7 @@ function readTls(args: Arguments, absolute: (path: string) => string): { cert: s
       return text;
     } catch (error) {
       if (error instanceof UsageError) throw error;
-      throw new UsageError(
-        `--${flag} ${file} cannot be read (${error instanceof Error && "code" in error ? error.code : error}).`,
-      );
+      throw new UsageError(`--${flag} ${file} cannot be read ${readTrouble(error)}`);
     }
   };
   return { cert: read("tls-cert", cert), key: read("tls-key", key) };

@@ -10,7 +10,13 @@ import type { CommandIo } from "./command.ts";
 
 /** Starts a server whose findings, refusals and function logs go to the terminal (standard error). */
 export async function serveInTerminal(options: ServerOptions, args: Arguments, io: CommandIo): Promise<RunningServer> {
-  return startServer(options, terminalEvents(args, io));
+  const server = await startServer(options, terminalEvents(args, io));
+  const served = server.ready.apis.map(({ apiId }) => apiId);
+  for (const [name, apiId] of options.allowedHosts) {
+    if (served.includes(apiId)) continue;
+    io.err(`--allowed-host ${name}=${apiId}: no API ${apiId} is served; served: ${served.join(", ") || "none"}.\n`);
+  }
+  return server;
 }
 
 function terminalEvents(args: Arguments, io: CommandIo): ServerEvents {
@@ -75,6 +81,10 @@ export function announceServed(server: RunningServer, args: Arguments, io: Comma
   else printServed(server, io);
 }
 
+/** Said where there is no API. */
+export const NOTHING_SERVED =
+  "No API is served: name an OpenAPI, CloudFormation or SAM file, or write gatewarden.yaml.";
+
 /** What is served where, one line per stage. */
 export function printServed(server: RunningServer, io: CommandIo): void {
   const { ready } = server;
@@ -82,7 +92,7 @@ export function printServed(server: RunningServer, io: CommandIo): void {
     for (const stage of api.stages)
       io.out(`${api.type} API ${api.name} (${api.apiId}), stage ${stage.name}: ${stage.url}\n`);
   }
-  if (ready.apis.length === 0) io.out("No API is served: name an OpenAPI file, or write gatewarden.yaml.\n");
+  if (ready.apis.length === 0) io.out(`${NOTHING_SERVED}\n`);
   if (ready.issuer !== null) io.out(`Issuer, for development only: ${ready.issuer}\n`);
   if (ready.issuerTls !== null && server.issuerCaFile !== undefined) {
     io.out(`Issuer over TLS: ${ready.issuerTls} (CA ${relative(io.cwd, server.issuerCaFile)})\n`);

@@ -1,3 +1,4 @@
+import { MAX_EXPIRES_SECONDS } from "../aws/sigv4/judge-claim.ts";
 import { signRequest } from "../aws/sigv4/sign-request.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -5,20 +6,17 @@ import { parseUrl, splitHeader } from "./request-arguments.ts";
 import { CLIENT_FLAGS, findRunningServer } from "./running-server.ts";
 import { EXECUTE_API, findSigner, SESSION_FLAGS } from "./signing-flags.ts";
 
-/** Seconds; what AWS takes of a header signature (C), and of a presigned URL at most. */
-const MAX_PRESIGNED_SECONDS = 604_800;
-
 export const sign: Command = {
   usage: "sign METHOD URL [--as NAME]",
-  summary: "Prints a curl line whose request is signed with SigV4 by a user or role of the project.",
+  words: 2,
   details:
     "NAME is a user (alice) or a role (role/web), of another account with it (111122223333/alice), by default the first that iam.yaml or the template declares.\nA signed header is good for 5 minutes; with --presign the signature is in the URL, for as long as --expires says.",
   flags: {
     as: { type: "string", value: "NAME", help: "a user, or role/NAME (the first that is declared)" },
     header: { type: "string", value: "'NAME: VALUE'", multiple: true, help: "a request header" },
     data: { type: "string", value: "TEXT", help: "the body; - reads standard input" },
-    presign: { type: "boolean", help: "print a URL that carries the signature" },
-    expires: { type: "number", value: "SECONDS", help: `of a presigned URL, 1 to ${MAX_PRESIGNED_SECONDS} (900)` },
+    presign: { type: "boolean", help: "a curl line whose URL carries the signature" },
+    expires: { type: "number", value: "SECONDS", help: `of a presigned URL, 1 to ${MAX_EXPIRES_SECONDS} (900)` },
     region: { type: "string", value: "REGION", env: true, help: "of the credential scope (the server's)" },
     service: { type: "string", value: "NAME", help: `of the credential scope (${EXECUTE_API})` },
     ...SESSION_FLAGS,
@@ -59,8 +57,8 @@ function readExpiry(args: Arguments): { expiresSeconds?: number } {
   if (expiresSeconds === undefined) return {};
   if (!args.boolean("presign"))
     throw new UsageError("--expires goes with --presign: a signed header is good for 5 minutes.");
-  if (expiresSeconds < 1 || expiresSeconds > MAX_PRESIGNED_SECONDS)
-    throw new UsageError(`--expires is ${expiresSeconds}, wanted 1 to ${MAX_PRESIGNED_SECONDS} seconds.`);
+  if (expiresSeconds < 1 || expiresSeconds > MAX_EXPIRES_SECONDS)
+    throw new UsageError(`--expires is ${expiresSeconds}, wanted 1 to ${MAX_EXPIRES_SECONDS} seconds.`);
   return { expiresSeconds };
 }
 

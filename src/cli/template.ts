@@ -17,9 +17,8 @@ import { readParameters } from "./serve-options.ts";
 
 export const template: Command = {
   usage: "template check FILE… | template expand FILE",
-  summary: "Lists what is wrong in your files, or prints what a SAM file becomes as CloudFormation; starts nothing.",
   details:
-    "check exits 1 when there is an error among the findings. expand prints JSON, with findings on stderr, and exits 1 when the file cannot be expanded.",
+    "check exits 1 when there is an error among the findings, or no API in the files. expand prints JSON, with findings on stderr, and exits 1 when the file cannot be expanded.",
   flags: {
     config: {
       type: "string",
@@ -42,7 +41,9 @@ export const template: Command = {
     if (verb === "check") return check(files, args, io);
     if (verb === "expand") return expand(files, args, io);
     const wanted = "gatewarden template check FILE… or gatewarden template expand FILE";
-    throw new UsageError(`unknown verb ${JSON.stringify(verb ?? "")}, wanted: ${wanted}`);
+    throw new UsageError(
+      `${verb === undefined ? "no verb" : `unknown verb ${JSON.stringify(verb)}`}, wanted: ${wanted}`,
+    );
   },
 };
 
@@ -54,7 +55,11 @@ function check(files: readonly string[], args: Arguments, io: CommandIo): number
   const known = new Set(project.functions.map((each) => each.arn));
   const { findings } = compileProject(project, (arn) => known.has(arn), place);
   say(findings, args, io.out);
-  return hasError(findings) ? 1 : 0;
+  const apis = project.apis.length;
+  if (!args.boolean("json") && apis === 0) io.out("No API is in these files: nothing of them would be served.\n");
+  else if (!args.boolean("json") && findings.length === 0) io.out(`no findings, ${apis} API${apis === 1 ? "" : "s"}\n`);
+  // A check that found nothing to look at is none.
+  return hasError(findings) || apis === 0 ? 1 : 0;
 }
 
 function expand(files: readonly string[], args: Arguments, io: CommandIo): number {

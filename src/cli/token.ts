@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { MintError, type MintOptions } from "../issuer/tokens/mint-token.ts";
-import { mintFromDataDir } from "../server/issuer/kept-issuer.ts";
+import { findMintedUser, MintError, type MintOptions, strangerId } from "../issuer/tokens/mint-token.ts";
+import { type KeptIssuer, openKeptIssuer } from "../server/issuer/kept-issuer.ts";
 import { SERVER_DEFAULTS } from "../server/server-options.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import type { Command, CommandIo } from "./command.ts";
@@ -17,7 +17,7 @@ const MINTING_FLAGS = [
 
 export const token: Command = {
   usage: "token [--api AUDIENCE] [--scope SCOPE…]",
-  summary: "Prints one token of the project's issuer, alone on standard output.",
+  words: 0,
   details:
     "Without flags: for the first API, by its test client, with all its scopes.\nWith --as-code: the code that asks the issuer for one.",
   flags: {
@@ -25,7 +25,7 @@ export const token: Command = {
     scope: { type: "string", value: "SCOPE", multiple: true, help: "a scope, or several in one text" },
     permission: { type: "string", value: "NAME", multiple: true, help: "an entry of the permissions claim" },
     group: { type: "string", value: "NAME", multiple: true, help: "an entry of the profile's groups claim" },
-    as: { type: "string", value: "USER", help: "speak for a user" },
+    as: { type: "string", value: "USER", help: "speak for a user: id, name or email; any other name gets every scope" },
     m2m: { type: "string", value: "CLIENT", help: "speak for a client" },
     claim: { type: "string", value: "NAME=JSON", multiple: true, help: "a claim, replacing any of that name" },
     "expires-in": { type: "number", value: "SECONDS", help: "lifetime" },
@@ -89,7 +89,7 @@ export const token: Command = {
     const dataDir = resolve(io.cwd, args.string("data-dir") ?? SERVER_DEFAULTS.dataDir);
     try {
       if (language !== undefined) await printTokenCode(language, dataDir, options, args, io);
-      else io.out(`${await mintFromDataDir(dataDir, io.cwd, options)}\n`);
+      else mint(await openKeptIssuer(dataDir, io.cwd), options, io);
       return 0;
     } catch (error) {
       if (error instanceof MintError) throw new UsageError(error.message);
@@ -97,6 +97,25 @@ export const token: Command = {
     }
   },
 };
+
+function mint(issuer: KeptIssuer, options: MintOptions, io: CommandIo): void {
+  let minted: string;
+  try {
+    minted = issuer.mint(options);
+  } catch (error) {
+    const [foreign] = issuer.foreignIssuers;
+    if (!(error instanceof MintError) || error.code !== "api_unknown" || foreign === undefined) throw error;
+    const advice = `The files' authorizers name ${foreign}, and this issuer is ${issuer.issuerUrl}: correct it there, or make an API with "gatewarden issuer api create".`;
+    throw new UsageError(`${error.message} ${advice}`);
+  }
+  io.out(`${minted}\n`);
+  const { as, scopes, opaque } = options;
+  if (as === undefined || opaque || findMintedUser(issuer.tenant, as) !== undefined) return;
+  // A typing error would else pass for somebody who may do everything.
+  const may = scopes === undefined ? "with all scopes" : "with these scopes";
+  const users = issuer.tenant.users.map(({ email, name, userId }) => email ?? name ?? userId).join(", ") || "none";
+  io.err(`No user ${JSON.stringify(as)}; minted for ${strangerId(as)} ${may}. Users: ${users}.\n`);
+}
 
 async function printTokenCode(
   language: CodeLanguageName,

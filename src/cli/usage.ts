@@ -7,7 +7,7 @@ import { CLIENT_FLAGS, findRunningServer } from "./running-server.ts";
 
 export const usage: Command = {
   usage: "usage [PLAN]",
-  summary: "What each API key has used of its usage plan, and what remains.",
+  words: 1,
   details:
     'Days are UTC. With --show-keys prints the keys\' values alone, one per line:\n  curl -H "x-api-key: $(gatewarden usage --show-keys --key mobile)" URL',
   flags: {

@@ -28,7 +28,7 @@ test("many processes that count in one file miss no count", async () => {
   await Promise.all([run(), run(), run()]);
   expect(readFileSync(counter, "utf8")).toBe("60");
   expect(readdirSync(folder)).toEqual(["counter"]);
-}, 30_000);
+});
 
 test("what a killed process left behind is taken over, once it is old", async () => {
   writeFileSync(lock, "of a killed process");

@@ -11,6 +11,7 @@ import type { TenantStore } from "./tenant/tenant-store.ts";
 import type { AuthorizationCodes } from "./token-endpoint/authorization-codes.ts";
 import type { UsedAssertions } from "./token-endpoint/client-assertion.ts";
 import type { RefreshTokens } from "./token-endpoint/refresh-tokens.ts";
+import type { EndedTokens } from "./tokens/ended-tokens.ts";
 import type { OpaqueTokens } from "./tokens/opaque-token.ts";
 import type { UserinfoClaims } from "./tokens/userinfo-claims.ts";
 
@@ -27,6 +28,7 @@ export interface IssuerState {
   readonly codes: AuthorizationCodes;
   readonly refreshTokens: RefreshTokens;
   readonly opaqueTokens: OpaqueTokens;
+  readonly endedTokens: EndedTokens;
   readonly userinfoClaims: UserinfoClaims;
   readonly usedAssertions: UsedAssertions;
   /** Epoch milliseconds. */

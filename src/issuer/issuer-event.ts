@@ -1,4 +1,5 @@
 import type { IssuerReason } from "./reasons.ts";
+import { redactText } from "./redact-event.ts";
 
 /** What happened, for the terminal and the doctor. No event ever holds a secret, a code or a token. */
 export type IssuerEvent =
@@ -20,7 +21,7 @@ export type IssuerEvent =
       readonly reason: IssuerReason;
       /** What the answer says, so that it can be found again. */
       readonly description: string;
-      /** As the request claims. */
+      /** As the request claims; its beginning alone where the tenant has no such client, since it may be a secret then. */
       readonly clientId?: string;
       readonly audience?: string;
       readonly expected?: unknown;
@@ -36,5 +37,5 @@ export const MAX_EVENT_TEXT_CHARS = 256;
 
 /** A value of a request as an event may hold it. */
 export function eventText(value: string): string {
-  return value.slice(0, MAX_EVENT_TEXT_CHARS);
+  return redactText(value).slice(0, MAX_EVENT_TEXT_CHARS);
 }

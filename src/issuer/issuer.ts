@@ -1,4 +1,5 @@
 import { type Documents, StoreError } from "../store/documents.ts";
+import { isLoopback } from "../token/loopback.ts";
 import type { Actions } from "./actions/actions.ts";
 import { discoveryDocument } from "./discovery.ts";
 import type { IssuerContext, IssuerState } from "./issuer-context.ts";
@@ -13,8 +14,8 @@ import {
   textAnswer,
 } from "./issuer-request.ts";
 import type { IssuerJwks, KeyRing, RsaAlgorithm } from "./keys/keys.ts";
-import { isLoopbackName } from "./loopback.ts";
 import { createEventLog } from "./management/event-log.ts";
+import { redactEvent } from "./redact-event.ts";
 import { type StateFolder, StateFolderError } from "./state-folder.ts";
 import type { Tenant } from "./tenant/tenant.ts";
 import type { TenantStore } from "./tenant/tenant-store.ts";
@@ -31,8 +32,6 @@ export interface IssuerOptions {
   readonly actions?: Actions;
   /** Epoch milliseconds. */
   readonly clock?: () => number;
-  /** Host names besides loopback ones that may be asked for; the developer's explicit word, never a default. */
-  readonly allowedHosts?: readonly string[];
   readonly onEvent?: (event: IssuerEvent) => void;
 }
 
@@ -61,12 +60,13 @@ const OPEN_CORS = ["access-control-allow-origin", "*"];
  * @throws RangeError when `issuerUrl` is not an http(s) origin with a trailing slash, or not this machine's
  */
 export function createIssuer(options: IssuerOptions): Issuer {
-  const { clock = Date.now, issuerUrl, keys, tenants, allowedHosts = [], onEvent = () => {} } = options;
-  checkIssuerUrl(issuerUrl, allowedHosts);
+  const { clock = Date.now, issuerUrl, keys, tenants, onEvent = () => {} } = options;
+  checkIssuerUrl(issuerUrl);
   const eventLog = createEventLog({ clock });
   const emit = (event: IssuerEvent): void => {
-    eventLog.record(event);
-    onEvent(event);
+    const told = redactEvent(event, tenants.current());
+    eventLog.record(told);
+    onEvent(told);
   };
   const openState = once(async () => {
     const { openIssuerState } = await import("./open-issuer-state.ts");
@@ -99,7 +99,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
     issuerUrl,
     async handle(request, listener = issuerUrl) {
       const tenant = tenants.current();
-      const host = allowedHost(request, [...allowedHosts, ...tenant.customDomains]);
+      const host = allowedHost(request, tenant.customDomains);
       let answer: IssuerAnswer;
       if (host === undefined) {
         const description = "The development issuer answers for localhost, *.localhost, 127.0.0.1 and [::1] only.";
@@ -192,25 +192,25 @@ function issuerOf(host: string, listener: string, { customDomains }: Tenant): st
   return url.href;
 }
 
-function checkIssuerUrl(issuerUrl: string, allowedHosts: readonly string[]): void {
+function checkIssuerUrl(issuerUrl: string): void {
   const url = URL.canParse(issuerUrl) ? new URL(issuerUrl) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || issuerUrl !== `${url.origin}/`) {
     throw new RangeError(
       `The issuer "${issuerUrl}" must be an origin with a trailing slash, such as "http://localhost:4567/".`,
     );
   }
-  if (!isLoopbackName(url.hostname) && !allowedHosts.includes(url.hostname)) {
+  if (!isLoopback(url.hostname)) {
     throw new RangeError(
-      `The issuer "${issuerUrl}" is not a loopback address. The development issuer is for this machine; allow the host explicitly if you must.`,
+      `The issuer "${issuerUrl}" is not a loopback address. The development issuer is for this machine.`,
     );
   }
 }
 
 /** The Host, if it may be asked for. A page that gets its own name to resolve to 127.0.0.1 (DNS rebinding) still sends that name. */
-function allowedHost(request: IssuerRequest, allowedHosts: readonly string[]): string | undefined {
+function allowedHost(request: IssuerRequest, customDomains: readonly string[]): string | undefined {
   const hosts = headerValues(request, "host");
   const name = /^(\[::1\]|[a-z0-9.-]+)(?::\d{1,5})?$/i.exec(hosts[0] ?? "")?.[1];
   const isAllowed =
-    hosts.length === 1 && name !== undefined && (isLoopbackName(name) || allowedHosts.includes(name.toLowerCase()));
+    hosts.length === 1 && name !== undefined && (isLoopback(name) || customDomains.includes(name.toLowerCase()));
   return isAllowed ? hosts[0] : undefined;
 }

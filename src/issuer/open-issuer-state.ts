@@ -12,6 +12,7 @@ import type { TenantStore } from "./tenant/tenant-store.ts";
 import { createAuthorizationCodes } from "./token-endpoint/authorization-codes.ts";
 import { createUsedAssertions } from "./token-endpoint/client-assertion.ts";
 import { openRefreshTokens } from "./token-endpoint/refresh-tokens.ts";
+import { openEndedTokens } from "./tokens/ended-tokens.ts";
 import { openOpaqueTokens } from "./tokens/opaque-token.ts";
 import { openUserinfoClaims } from "./tokens/userinfo-claims.ts";
 
@@ -38,6 +39,7 @@ export function openIssuerState(options: {
     codes: createAuthorizationCodes({ clock }),
     refreshTokens: openRefreshTokens({ documents, clock }),
     opaqueTokens: openOpaqueTokens({ folder, clock }),
+    endedTokens: openEndedTokens({ documents, clock }),
     userinfoClaims: openUserinfoClaims({ documents, clock }),
     usedAssertions: createUsedAssertions({ clock }),
     clock,

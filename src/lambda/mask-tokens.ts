@@ -3,8 +3,8 @@ export const MASKED_JWT = "eyJ…[masked]";
 /** What replaces the credential after `Bearer`. */
 export const MASKED_BEARER = "…[masked]";
 
-/** Prose, not credentials: "a Bearer token is missing" stays readable. */
-const PROSE = new Set(["token", "tokens", "scheme", "authentication", "authorization", "auth", "prefix"]);
+/** Prose, not credentials: "a Bearer token is missing" and `BEARER is "maybe"` stay readable. */
+const PROSE = new Set(["is", "token", "tokens", "scheme", "authentication", "authorization", "auth", "prefix"]);
 
 /** Every character a JWS or JWE is made of. One class without nested repetition, so the scan is linear. */
 const TOKEN_RUN = /[\w.-]+/g;

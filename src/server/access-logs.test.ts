@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { waitFor } from "../../test/support/wait-for.ts";
 import { MAX_WAITING_LOG_BYTES, openAccessLogs } from "./access-logs.ts";
 
 let folder: string;
@@ -28,7 +29,7 @@ test("a file that cannot be written is told once, and closing waits for nothing"
   const told: string[] = [];
   const logs = openAccessLogs((message) => void told.push(message));
   logs.write(join(folder, "no/access.log"), "one");
-  await vi.waitFor(() => expect(told).toHaveLength(1));
+  await waitFor(() => expect(told).toHaveLength(1));
   logs.write(join(folder, "no/access.log"), "two");
   await logs.close();
   expect(told).toEqual([expect.stringMatching(/no\/access\.log \(ENOENT\)/)]);

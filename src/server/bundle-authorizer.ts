@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { AUTHORIZER_BUNDLE_OPTIONS, authorizerEntry } from "../authorizer/bundle-options.ts";
 import { compileRules } from "../authorizer/load-rules.ts";
 import { parseKeySet } from "../token/key-set.ts";
+import { writeTrouble } from "./file-trouble.ts";
 import { shippedAuthorizerFile } from "./shipped-authorizer.ts";
 import { StartError } from "./start-error.ts";
 
@@ -38,10 +39,7 @@ export async function bundleAuthorizer(
   try {
     writeFileSync(options.out, zip);
   } catch (error) {
-    throw new StartError(
-      `cannot write ${options.out} (${error instanceof Error && "code" in error ? error.code : error}).`,
-      2,
-    );
+    throw new StartError(`cannot write ${options.out} ${writeTrouble(error)}`, 2);
   }
   return { zipBytes: zip.length, files: Object.keys(contents) };
 }
@@ -53,7 +51,8 @@ export function compiledRules(text: string, file: string): string {
   return JSON.stringify(verdict.rules);
 }
 
-function checkedKeys(text: string, file: string): string {
+/** A key set as the authorizer reads it. @throws StartError when it is none */
+export function checkedKeys(text: string, file: string): string {
   const parsed = parseKeySet(parseJson(text, file), { fetchedAtMs: 0 });
   if (!parsed.ok) throw new StartError(`${file}: ${parsed.detail}, wanted a JWKS.`, 2);
   return text;

@@ -22,13 +22,14 @@ export function answerManagement(incoming: IncomingRequest, headers: HeaderField
   return json(
     501,
     `Management calls are not served yet: ${service} ${action ?? `${incoming.method} ${path}`}. Describe the API in files instead.`,
+    ["x-amzn-ErrorType", "NotImplementedException"],
   );
 }
 
-function json(status: number, message: string): Answer {
+function json(status: number, message: string, errorType: readonly string[] = []): Answer {
   return {
     status,
-    headers: ["Content-Type", "application/json", "x-amzn-ErrorType", "NotImplementedException"],
+    headers: ["Content-Type", "application/json", ...errorType],
     body: JSON.stringify({ message }),
   };
 }

@@ -25,7 +25,6 @@ const options = {
       return plan === undefined || plan === "plan1" ? { plans: [usage], apiKeys } : { plans: [], apiKeys: [] };
     },
   },
-  allowedHosts: [],
 };
 
 async function ask(target: string, headers: Record<string, string> = {}, method = "GET") {

@@ -2,8 +2,9 @@ import { timingSafeEqual } from "node:crypto";
 import type { DecisionRing } from "../execute-api/decision-record.ts";
 import { HeaderFields } from "../execute-api/header-fields.ts";
 import type { Answer, IncomingRequest } from "../execute-api/transport.ts";
+import { isLoopback } from "../token/loopback.ts";
+import { decodeComponent } from "./decode-component.ts";
 import type { IssuerEventRing } from "./issuer/events.ts";
-import { isLoopbackHostname } from "./loopback.ts";
 import { answerUsage } from "./usage-plans/answer-usage.ts";
 import type { ProjectLimits } from "./usage-plans/project-limits.ts";
 
@@ -13,8 +14,6 @@ export interface OwnInterfaceOptions {
   readonly usagePlans: Pick<ProjectLimits, "report">;
   readonly projectToken: string;
   readonly metrics: () => string;
-  /** Host names besides loopback under which the interface may be asked, lower case. */
-  readonly allowedHosts: readonly string[];
 }
 
 /**
@@ -23,7 +22,7 @@ export interface OwnInterfaceOptions {
  */
 export function answerOwnInterface(incoming: IncomingRequest, options: OwnInterfaceOptions): Answer | Promise<Answer> {
   const headers = new HeaderFields(incoming.headers);
-  const refused = refuseForeign(headers, options.allowedHosts);
+  const refused = refuseForeign(headers);
   if (refused !== undefined) return refused;
   const path = incoming.target.split("?", 1)[0] ?? "";
   if (path === "/_gatewarden/health") return onlyGet(incoming) ?? json(200, { status: "ok" });
@@ -42,7 +41,7 @@ export function answerOwnInterface(incoming: IncomingRequest, options: OwnInterf
   if (path === "/_gatewarden/requests" || path.startsWith("/_gatewarden/requests/")) {
     const refusedReader = refuseReader(incoming, headers, options);
     if (refusedReader !== undefined) return refusedReader;
-    const requestId = decodeURIComponentOrSelf(path.slice("/_gatewarden/requests/".length));
+    const requestId = decodeComponent(path.slice("/_gatewarden/requests/".length));
     if (requestId === "") return json(200, { requests: options.records.list() });
     const record = options.records.get(requestId);
     return record === undefined
@@ -72,10 +71,10 @@ function refuseReader(
   });
 }
 
-/** The rules for everything that is not an API: loopback or allowed Host only, nothing from another origin. */
-export function refuseForeign(headers: HeaderFields, allowedHosts: readonly string[]): Answer | undefined {
-  const hostname = (headers.last("host") ?? "").replace(/:\d+$/, "").toLowerCase();
-  if (!isLoopbackHostname(hostname) && !allowedHosts.includes(hostname)) {
+/** The rules for everything that is not an API: a loopback Host only, nothing from another origin. */
+export function refuseForeign(headers: HeaderFields): Answer | undefined {
+  const hostname = (headers.last("host") ?? "").replace(/:\d+$/, "");
+  if (!isLoopback(hostname)) {
     return json(403, { message: `Host ${JSON.stringify(hostname.slice(0, 100))} is not served here.` });
   }
   if (headers.has("origin")) return json(403, { message: "Requests from web pages are not served here." });
@@ -98,14 +97,6 @@ function hasProjectToken(headers: HeaderFields, projectToken: string): boolean {
   const sent = Buffer.from(/^Bearer +(.*)$/i.exec(headers.last("authorization") ?? "")?.[1] ?? "");
   const wanted = Buffer.from(projectToken);
   return sent.length === wanted.length && timingSafeEqual(sent, wanted);
-}
-
-function decodeURIComponentOrSelf(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function json(status: number, body: unknown): Answer {

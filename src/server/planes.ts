@@ -50,7 +50,7 @@ export function createPlanes(
     const address = readAddress(hostOf(incoming), incoming.target);
     if (address.plane === "own") return answerOwnInterface(incoming, own);
     const headers = new HeaderFields(incoming.headers);
-    return refuseForeign(headers, []) ?? answerManagement(incoming, headers);
+    return refuseForeign(headers) ?? answerManagement(incoming, headers);
   };
   return {
     answerDataPlane: (incoming) => answerApi(incoming) ?? (isPublic ? nothingHere() : answerAdmin(incoming)),

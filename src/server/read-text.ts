@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { readTrouble } from "./file-trouble.ts";
 import { StartError } from "./start-error.ts";
 
 /** The text of a file the user named. @throws StartError when it cannot be read */
@@ -7,8 +7,7 @@ export function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const cause = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new StartError(`cannot read ${file} (${cause}). Check the path ${basename(file)}.`, 2);
+    throw new StartError(`cannot read ${file} ${readTrouble(error)}`, 2);
   }
 }
 

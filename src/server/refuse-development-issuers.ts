@@ -1,7 +1,7 @@
 import { createHttpClient, type HttpClient } from "../execute-api/integrations/http-client/http-client.ts";
 import { discoveryUrl } from "../token/discover-jwks-uri.ts";
 import { openDataDir } from "./data-dir.ts";
-import { leadsToThisMachine } from "./loopback.ts";
+import { leadsToThisMachine } from "./leads-to-this-machine.ts";
 import { trustedIssuers } from "./project/contact-issuers.ts";
 import { loadProject } from "./project/load-project.ts";
 import { partitionOf, type ServerOptions } from "./server-options.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Finding } from "../model/finding.ts";
-import { isLoopbackHostname } from "./loopback.ts";
+import { isLoopback } from "../token/loopback.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { StartError } from "./start-error.ts";
 
@@ -27,7 +27,7 @@ export function refuseMissingTenant(file: string | undefined, namedBy: string): 
 
 /** Whoever reaches the admin port passes with a Host header that anybody can send. */
 export function refuseOpenAdmin({ adminHost }: ServerOptions): void {
-  if (isLoopbackHostname(adminHost)) return;
+  if (isLoopback(adminHost)) return;
   throw new StartError(
     `--admin-host is ${JSON.stringify(adminHost)}, wanted a loopback address such as 127.0.0.1: management and the own interface are not for a network.`,
     2,

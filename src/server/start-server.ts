@@ -11,6 +11,7 @@ import type { IssuerEvent } from "../issuer/issuer-event.ts";
 import type { MintOptions } from "../issuer/tokens/mint-token.ts";
 import { createNodeFunctions } from "../lambda/node-functions.ts";
 import type { Finding } from "../model/finding.ts";
+import { isLoopback } from "../token/loopback.ts";
 import { openAccessLogs } from "./access-logs.ts";
 import { openDataDir } from "./data-dir.ts";
 import { type Listener, listen } from "./http-listener/listen.ts";
@@ -21,7 +22,6 @@ import { openIdentities } from "./identities/open-identities.ts";
 import { refuseTestCredentials } from "./identities/refuse-test-credentials.ts";
 import { checkIssuerNames } from "./issuer/check-names.ts";
 import { IssuerEventRing } from "./issuer/events.ts";
-import { isLoopbackHostname } from "./loopback.ts";
 import { createMetrics } from "./metrics.ts";
 import { createPlanes } from "./planes.ts";
 import { contactIssuers } from "./project/contact-issuers.ts";
@@ -230,7 +230,7 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
   await meetIssuers();
   events.onFindings?.(findings);
 
-  const isPublic = !isLoopbackHostname(options.host);
+  const isPublic = !isLoopback(options.host);
   const { answerDataPlane, answerAdmin } = createPlanes(executeApi, {
     allowedHosts: options.allowedHosts,
     isPublic,
@@ -241,7 +241,6 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
       usagePlans,
       projectToken: dataDir.projectToken,
       metrics: metrics.text,
-      allowedHosts: [],
     },
   });
 
@@ -251,6 +250,8 @@ async function assemble(options: ServerOptions, events: ServerEvents, stops: Sto
     port: options.port,
     ...(options.tls && { tls: options.tls }),
     trustedProxies: options.trustedProxies,
+    // AWS is reached over TLS only (D): what a policy or a backend is told of it is told to developers as well.
+    ...(isDevelopment && { presentedScheme: "https" as const }),
     onError,
     handler: answerDataPlane,
   });
@@ -350,7 +351,7 @@ function portAdvice(error: ListenError, options: ServerOptions): string {
   const taken = error.address.slice(error.address.lastIndexOf(":") + 1);
   const asked = { "--port": options.port, "--issuer-port": options.issuerPort, "--admin-port": options.adminPort };
   const flags = Object.entries(asked).flatMap(([flag, port]) => (String(port) === taken ? [flag] : []));
-  return ` Another server may be running there; choose another port with ${flags.join(" or ")}.`;
+  return ` Another server may be running there; choose another port with ${flags.join(" or ")}, or 0 for any free one.`;
 }
 
 function urlOf(listener: Listener, tls: boolean): string {

@@ -5,6 +5,7 @@ import type { Finding, SourcePosition } from "../model/finding.ts";
 import type { DeclaredAccessKey, IdentityPolicies, Organization, Role, User } from "../model/iam.ts";
 import { readDocument } from "./document.ts";
 import { IamPolicies, nodeAt } from "./iam-policies.ts";
+import { capitalised } from "./project-file/field-reader.ts";
 import { eachUnknownKey, Report } from "./report.ts";
 import { readWord } from "./scalar.ts";
 import { kindOf, SourceNode, show } from "./source-node.ts";
@@ -323,10 +324,7 @@ class IamReader {
 
   #expectMapping(node: SourceNode, what: string): boolean {
     if (node.isMapping) return true;
-    this.#refuse(
-      node.at(),
-      `${what.charAt(0).toUpperCase()}${what.slice(1)} is ${show(node.value)}, wanted a mapping.`,
-    );
+    this.#refuse(node.at(), `${capitalised(what)} is ${show(node.value)}, wanted a mapping.`);
     return false;
   }
 

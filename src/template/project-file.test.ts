@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readProjectFile } from "./project-file.ts";
 
@@ -166,7 +167,8 @@ test.each<[string, string]>([
   ["files: a.yaml", '1:8 files is "a.yaml", wanted a list.'],
   ["files: [1]", "1:9 files item 1 is 1, wanted a path."],
   ["parameters: {A: 1}", "1:17 A is a number, wanted text."],
-  ["functions: [x]", "1:1 Functions is a list, wanted a mapping."],
+  ["apiKeys: x", '1:10 apiKeys is "x", wanted a mapping.'],
+  ["functions: [x]", "1:1 functions is a list, wanted a mapping."],
   [
     "functions:\n  f: {}",
     "2:3 The function f has no handler, wanted FILE.EXPORT such as dist/index.handler, or gatewarden:authorizer.",
@@ -202,7 +204,7 @@ test.each<[string, string]>([
   ],
   ["issuers: {tenant: local}", '1:11 The issuer "tenant" is not a URL, wanted one such as https://tenant.auth0.com/.'],
   ["issuers: {'https://a.test/': remote}", '1:30 https://a.test/ is "remote", wanted local.'],
-  ["stages: {a: {throttle: x}}", '1:24 Throttle is "x", wanted a mapping.'],
+  ["stages: {a: {throttle: x}}", '1:24 throttle is "x", wanted a mapping.'],
   [
     "stages: {a: {throttle: {/pets: {rateLimit: 1}}}}",
     '1:25 The throttle\'s key is "/pets", wanted */* or a method and path such as GET /pets.',
@@ -298,4 +300,11 @@ test("messages about environment values do not show them", () => {
 
 test("a file that is not YAML is refused where it breaks", () => {
   expect(problems("files: [a\nstages: {}")[0]).toMatch(/^2:1 This is not YAML/);
+});
+
+test("the manual's table has a row for every key, and no others", () => {
+  const page = readFileSync(new URL("../../docs/gatewarden-yaml.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(([, cell = ""]) => cell.match(/\w+/g) ?? []);
+  const [, known = ""] = /known are (.*)\.$/.exec(problems("nothing: 1")[0] ?? "") ?? [];
+  expect(rows.toSorted()).toEqual(known.split(", ").toSorted());
 });

@@ -1,13 +1,5 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  type KeyObject,
-  randomBytes,
-  type webcrypto,
-} from "node:crypto";
-import { isJwsAlgorithm, type JwsAlgorithm } from "./jws-algorithm.ts";
+import { createHash, createPublicKey, generateKeyPair, type KeyObject, randomBytes } from "node:crypto";
+import type { JwsAlgorithm } from "./jws-algorithm.ts";
 
 /** A key an issuer signs with, and what it publishes of it. */
 export interface SigningKey {
@@ -71,24 +63,6 @@ export function toSigningKey(privateKey: KeyObject, algorithm: JwsAlgorithm, kid
     privateKey,
     publicJwk: Object.freeze({ ...members, kid: name, alg: algorithm, use: "sig" as const }),
   });
-}
-
-/** The key with its private members, for a file that only its owner can read. */
-export function exportPrivateJwk(key: SigningKey): Readonly<Record<string, unknown>> {
-  return { ...key.privateKey.export({ format: "jwk" }), kid: key.kid, alg: key.algorithm, use: "sig" };
-}
-
-/** PKCS #8, PEM. */
-export function exportPrivatePem(key: SigningKey): string {
-  return key.privateKey.export({ format: "pem", type: "pkcs8" }).toString();
-}
-
-/** Reads back what exportPrivateJwk wrote; throws for anything else. */
-export function importPrivateJwk(jwk: Readonly<Record<string, unknown>>): SigningKey {
-  const { kid, alg, ...members } = jwk;
-  if (typeof kid !== "string" || !isJwsAlgorithm(alg)) throw new TypeError("a private JWK needs kid and alg");
-  const privateKey = createPrivateKey({ key: members as webcrypto.JsonWebKey, format: "jwk" }); // checks every member
-  return toSigningKey(privateKey, alg, kid);
 }
 
 /** RFC 7638: base64url(SHA-256) of the key type's required members in alphabetical order. */

@@ -155,20 +155,12 @@ export const TOKEN_REASONS = {
   },
   issuer_mismatch_discovery: {
     sentence: ({ url, expected, actual }) =>
-      `discovery document ${quote(url)} names issuer ${quote(actual)}, configured is ${quote(expected)}${slashNote([actual], [expected])}`,
+      `discovery document ${quote(url)} names issuer ${quote(actual)}, configured is ${quote(expected)}${slashNote([actual], [expected], "the document's")}`,
     check: "Configure the issuer exactly as the document writes it, slash included.",
   },
 } as const satisfies { readonly [R in AnyTokenFailure["reason"]]: ReasonEntry<R> };
 
 export type TokenReason = keyof typeof TOKEN_REASONS;
-
-/** The page with a section per reason. */
-export const TOKEN_REASONS_PAGE = "docs/reference/reasons/token.md";
-
-/** Where a reason is explained. */
-export function tokenReasonPage(reason: TokenReason): string {
-  return `${TOKEN_REASONS_PAGE}#${reason}`;
-}
 
 /**
  * A failure as one sentence: what was found, what was wanted, and the difference if it is easily overlooked. Values are
@@ -231,10 +223,11 @@ function oneOf(values: readonly string[]): string {
   return values.length > 1 ? `one of ${list(values)}` : list(values);
 }
 
-/** What the eye misses: two values that differ by a final slash only. */
-function slashNote(actual: readonly string[], expected: readonly string[]): string {
-  if (actual.some((value) => expected.includes(`${value}/`))) return " (no trailing slash)";
-  return expected.some((value) => actual.includes(`${value}/`)) ? " (trailing slash too many)" : "";
+/** What the eye misses: two values that differ by a final slash only. Says which of them lacks it. */
+function slashNote(actual: readonly string[], expected: readonly string[], whose = "the token's"): string {
+  if (actual.some((value) => expected.includes(`${value}/`))) return ` (${whose} lacks the trailing slash)`;
+  const isConfigured = expected.some((value) => actual.includes(`${value}/`));
+  return isConfigured ? " (the configured one lacks the trailing slash)" : "";
 }
 
 function count(number: number, noun: string): string {

@@ -92,7 +92,7 @@ export const DEFAULT_TIMEOUT_MS = 1_500;
  * Makes a key set that fetches itself. Opens no connection until `get()` is called and leaves none open.
  *
  *     const remote = createRemoteKeySet({ jwksUri: "https://tenant.eu.auth0.com/.well-known/jwks.json" });
- *     const verdict = await verifyWithRemoteKeys(token, remote, options);
+ *     const verdict = await verifyDecodedWithRemoteKeys(decoded, remote, options);
  */
 export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
   const {
@@ -111,7 +111,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
 
   let keys = initialKeys;
   let failure: KeySetFailure | undefined;
-  let failedAtMs = 0;
+  let failedAtMs: number; // of that failure
   let unknownKidAtMs = -cooldownMs;
   let underWay: Promise<KeySetVerdict> | undefined;
 
@@ -129,7 +129,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
 
   const fetchText: Parameters<JwksUriSource>[0] = async (address, unreachable) => {
     const url = URL.parse(address);
-    const problem = urlProblem(url, allowHttp);
+    const problem = url ? urlProblem(url, allowHttp) : "not_a_url";
     if (!url || problem) return refuse("url_refused", { url: asEvidence(address), problem: problem! });
     const got = await get(url, { timeoutMs, bodyLimitBytes: MAX_JWKS_BYTES });
     if (got.ok) return got;
@@ -145,7 +145,8 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
     return parsed.ok ? parsed : { ...parsed, url };
   };
 
-  const refresh = async (isForUnknownKid: boolean): Promise<KeySetVerdict> => {
+  /** With fresh keys at hand, only an unknown kid can be the reason. */
+  const refresh = async (fresh: KeySet | undefined): Promise<KeySetVerdict> => {
     const verdict = await fetchKeys();
     if (!verdict.ok) {
       failure = verdict;
@@ -154,7 +155,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
     }
     keys = verdict.keys;
     failure = undefined;
-    if (isForUnknownKid) unknownKidAtMs = nowMs();
+    if (fresh) unknownKidAtMs = nowMs();
     return verdict;
   };
 
@@ -165,19 +166,17 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
       const isEnough = kid === undefined || fresh?.byKid.has(kid) || isWithin(unknownKidAtMs, cooldownMs);
       if (fresh && isEnough) return { ok: true, keys: fresh };
       if (!underWay && failure && isWithin(failedAtMs, retryPauseMs)) return staleOr(failure);
-      return (underWay ??= refresh(!!fresh).finally(() => {
-        underWay = undefined;
-      }));
+      return (underWay ??= refresh(fresh).finally(() => (underWay = undefined)));
     },
   };
 }
 
-function urlProblem(url: URL | null, allowHttp: RemoteKeySetOptions["allowHttp"]): FetchFailure["problem"] | undefined {
-  if (!url) return "not_a_url";
-  const { protocol, hostname, username, password } = url;
-  if (username || password) return "credentials";
-  return protocol === "https:" || (protocol === "http:" && allowHttp?.(hostname)) ? undefined : "scheme";
-}
-
-/** Names and addresses of this machine (RFC 6761 §6.3, RFC 1122 §3.2.1.3), as URL normalises them. */
-export const isLoopback = (hostname: string): boolean => /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1]$/.test(hostname);
+const urlProblem = (
+  { protocol, hostname, username, password }: URL,
+  allowHttp: RemoteKeySetOptions["allowHttp"],
+): FetchFailure["problem"] | undefined =>
+  username || password
+    ? "credentials"
+    : protocol === "https:" || (protocol === "http:" && allowHttp?.(hostname))
+      ? undefined
+      : "scheme";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { groupsOf, matchScopes, permissionsOf, scopeClaimOf, scopesOf } from "./scopes.ts";
+import { matchScopes, permissionsOf, scopeClaimOf, scopesOf } from "./scopes.ts";
 
 describe("matchScopes", () => {
   test("one common scope is enough for anyOf, all are needed for allOf", () => {
@@ -49,7 +49,7 @@ describe("matchScopes", () => {
     fc.assert(
       fc.property(fc.object(), fc.array(fc.string()), (claims, anyOf) => {
         matchScopes(claims, { anyOf });
-        groupsOf(claims);
+        permissionsOf(claims);
       }),
     );
   });
@@ -67,8 +67,7 @@ test("scope comes first, scp stands in when it is absent, empty or no string", (
   }
 });
 
-test("permissions and groups are the strings of their lists", () => {
+test("permissions are the strings of their list", () => {
   expect(permissionsOf({ permissions: ["a", 1, "b"] })).toEqual(["a", "b"]);
   expect(permissionsOf({ permissions: "a" })).toEqual([]);
-  expect(groupsOf({ "cognito:groups": ["admin"], groups: ["admin", "staff", null] })).toEqual(["admin", "staff"]);
 });

@@ -64,9 +64,4 @@ export function permissionsOf(claims: Claims): readonly string[] {
   return strings(claims.permissions);
 }
 
-/** Groups as Cognito (`cognito:groups`) and others (`groups`) write them, each once. */
-export function groupsOf(claims: Claims): readonly string[] {
-  return [...new Set([...strings(claims["cognito:groups"]), ...strings(claims.groups)])];
-}
-
 const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter(isString) : []);

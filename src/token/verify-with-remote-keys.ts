@@ -1,30 +1,18 @@
-import { type DecodedJwt, decodeJwt } from "./decode-jwt.ts";
+import type { DecodedJwt } from "./decode-jwt.ts";
 import type { KeySet } from "./key-set.ts";
-import { readRememberedHeader } from "./remember-headers.ts";
 import type { KeySetFailure, RemoteKeySet } from "./remote-key-set.ts";
 import type { TokenVerdict } from "./token-verdict.ts";
-import { chooseKey, type VerifyOptions, verifyDecodedJwt } from "./verify-jwt.ts";
+import { type chooseKey, type VerifyOptions, verifyDecodedJwt } from "./verify-jwt.ts";
 
 export type RemoteTokenVerdict = TokenVerdict | KeySetFailure;
 
 /**
- * Verifies with an issuer's fetched keys. Answers at once, without a promise, whenever no fetch is needed; a token that
- * is refused for what it is (malformed, wrong algorithm) never causes one. A kid that the keys lack is asked for once.
- *
- *     const verdict = await verifyWithRemoteKeys(token, remote, { issuers, audiences, nowSeconds: Date.now() / 1000 });
- */
-export function verifyWithRemoteKeys(
-  token: string,
-  remote: RemoteKeySet,
-  options: Omit<VerifyOptions, "keys">,
-): RemoteTokenVerdict | Promise<RemoteTokenVerdict> {
-  const decoded = decodeJwt(token, readRememberedHeader);
-  return decoded.ok ? verifyDecodedWithRemoteKeys(decoded, remote, options, chooseKey) : decoded;
-}
-
-/**
- * The same for a token that decodeJwt has taken apart, perhaps to find out which issuer's keys to ask for. `choose` as for
+ * Verifies a token that decodeJwt has taken apart, perhaps to find out which issuer's keys to ask for, with that issuer's
+ * fetched keys. Answers at once, without a promise, whenever no fetch is needed; a token that is refused for what it is
+ * (malformed, wrong algorithm) never causes one. A kid that the keys lack is asked for once. `choose` as for
  * verifyDecodedJwt.
+ *
+ *     const verdict = await verifyDecodedWithRemoteKeys(decoded, remote, { issuers, audiences, nowSeconds });
  */
 export function verifyDecodedWithRemoteKeys(
   decoded: DecodedJwt,

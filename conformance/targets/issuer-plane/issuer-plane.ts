@@ -11,6 +11,7 @@ import type { MintOptions } from "../../../src/issuer/tokens/mint-token.ts";
 import { createMemoryDocuments } from "../../../src/store/memory-documents.ts";
 import { differences } from "../../compare.ts";
 import type { Target, Vector } from "../../vector.ts";
+import { type Members, refuseUnknown } from "../refuse-unknown.ts";
 import { clientAssertion } from "./client-assertion.ts";
 import { IN_PROCESS, type IssuerTransport, openIssuerSockets } from "./issuer-transport.ts";
 import { openVectorTenant } from "./open-vector-tenant.ts";
@@ -26,11 +27,26 @@ import { formsOf, openBrowser, type VectorBrowser, valuesOf } from "./vector-bro
 
 /** Where the clock of every vector starts, so that times in tokens are plain numbers. */
 const NOW_SECONDS = 1_800_000_000;
-const ACTIONS_FOLDER = join(import.meta.dirname, "../issuer/actions");
+const ACTIONS_FOLDER = join(import.meta.dirname, "../../issuer/actions");
 
-const QUESTION_MEMBERS: ReadonlySet<string> = new Set(
-  "method path query headers json form body basic authorize application as consent mint advanceSeconds keep".split(" "),
-);
+const QUESTION_MEMBERS: Members<IssuerQuestion> = {
+  method: true,
+  path: true,
+  query: true,
+  headers: true,
+  json: true,
+  form: true,
+  body: true,
+  basic: true,
+  authorize: true,
+  application: true,
+  as: true,
+  consent: true,
+  mint: true,
+  advanceSeconds: true,
+  keep: true,
+};
+const GIVEN_MEMBERS = { tenant: true, actions: true } as const;
 
 /** The `when` of an issuer's vector: one of `path`, `authorize` and `mint`. */
 interface IssuerQuestion {
@@ -119,6 +135,7 @@ async function runSteps(plane: Plane, { steps }: Vector): Promise<readonly strin
 }
 
 async function openPlane({ given }: Vector, dataDir: string, transport: IssuerTransport): Promise<Plane> {
+  refuseUnknown("given", given, GIVEN_MEMBERS);
   const { issuerUrl } = transport;
   const folder = openStateFolder(dataDir);
   const clock = { nowMs: NOW_SECONDS * 1000 };
@@ -177,8 +194,7 @@ function placeholdersOf(
 }
 
 async function ask(plane: Plane, question: IssuerQuestion): Promise<IssuerVectorAnswer> {
-  const unknown = Object.keys(question).find((name) => !QUESTION_MEMBERS.has(name));
-  if (unknown !== undefined) throw new Error(`no step knows ${unknown}`);
+  refuseUnknown("when", question, QUESTION_MEMBERS);
   const { advanceSeconds = 0, mint, authorize, path } = question;
   plane.clock.nowMs += advanceSeconds * 1000;
   plane.reasons.length = 0;

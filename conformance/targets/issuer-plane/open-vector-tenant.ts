@@ -20,7 +20,7 @@ export async function openVectorTenant(
   const text =
     typeof given === "object"
       ? JSON.stringify(given) // JSON is YAML, too
-      : readFileSync(join(import.meta.dirname, "../issuer/tenants", `${given}.yaml`), "utf8");
+      : readFileSync(join(import.meta.dirname, "../../issuer/tenants", `${given}.yaml`), "utf8");
   const needsKey = text.includes(`[${PUBLIC_KEY}]`);
   writeFileSync(file, needsKey ? text.replaceAll(`[${PUBLIC_KEY}]`, `[${assertionKey().publicJwk}]`) : text);
   const tenants = await openTenantStore({ file, folder, project: "conformance", declared: [], ...ports });

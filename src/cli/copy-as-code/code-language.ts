@@ -4,6 +4,7 @@ import {
   goLiteral,
   javaLiteral,
   javascriptLiteral,
+  objcLiteral,
   phpLiteral,
   powershellLiteral,
   pythonLiteral,
@@ -132,6 +133,13 @@ export const CODE_LANGUAGES = {
         .replace("    let httpResponse = response as? HTTPURLResponse\n", "")
         .replace("print(httpResponse)", 'print(String(data: data ?? Data(), encoding: .utf8) ?? "")'),
   },
+  objc: {
+    target: "objc",
+    client: "nsurlsession",
+    comment: "//",
+    literal: objcLiteral,
+    mend: objcProgram,
+  },
   powershell: {
     target: "powershell",
     client: "webrequest",
@@ -169,4 +177,37 @@ function javaProgram(code: string, { url }: CodeRequest): string {
     "  }",
     "}",
   ].join("\n");
+}
+
+/** A whole program, which waits for the answer. Literals lose their `@` here: each is written with it. */
+function objcProgram(code: string): string {
+  const [imports = "", ...rest] = code.split("\n\n");
+  const request = rest.join("\n\n").replace(/NSURLSession \*session[\s\S]*$/, "");
+  const sending = [
+    "dispatch_semaphore_t answered = dispatch_semaphore_create(0);",
+    "NSURLSessionDataTask *dataTask = [[NSURLSession sharedSession]",
+    "    dataTaskWithRequest:request",
+    "      completionHandler:^(NSData *data, NSURLResponse *response, NSError *error) {",
+    "          if (error) {",
+    '              NSLog(@"%@", error);',
+    "          } else {",
+    "              fwrite(data.bytes, 1, data.length, stdout);",
+    "          }",
+    "          dispatch_semaphore_signal(answered);",
+    "      }];",
+    "[dataTask resume];",
+    "dispatch_semaphore_wait(answered, DISPATCH_TIME_FOREVER);",
+  ];
+  return [
+    imports,
+    "",
+    "int main(void) {",
+    "    @autoreleasepool {",
+    `${request}${sending.join("\n")}`.replace(/^(?=.)/gm, "        "),
+    "    }",
+    "    return 0;",
+    "}",
+  ]
+    .join("\n")
+    .replaceAll(/@(?="[^"\n]*gw-[a-z])/g, "");
 }

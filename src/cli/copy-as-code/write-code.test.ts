@@ -182,6 +182,7 @@ describe.each(CODE_LANGUAGE_NAMES)("%s", (language) => {
     php: '"authorization: Bearer " . getenv("TOKEN")',
     csharp: '"Bearer " + Environment.GetEnvironmentVariable("TOKEN")',
     swift: '("Bearer " + (ProcessInfo.processInfo.environment["TOKEN"] ?? ""))',
+    objc: '[@"Bearer " stringByAppendingString:(NSProcessInfo.processInfo.environment[@"TOKEN"] ?: @"")]',
     powershell: '"Bearer ${env:TOKEN}"',
   };
 
@@ -241,6 +242,17 @@ describe.each([
       );
     }
   });
+});
+
+test("Objective-C is a whole program that waits, with control characters as bytes and every literal an object", async () => {
+  const code = await writeCode(hostileRequest('a\u0001\r\u0085\u2028"\\%@?\n'), "objc");
+  expect(code).toContain('[@"a\\001\\015\\302\\205\\u2028\\"\\\\%@?\\n" dataUsingEncoding:NSUTF8StringEncoding]');
+  expect(code).toContain('@"X-Empty": @""');
+  expect(code).toMatch(
+    /^#import <Foundation\/Foundation\.h>\n\nint main\(void\) \{\n {4}@autoreleasepool \{\n {8}NSDict/,
+  );
+  expect(code).toMatch(/dispatch_semaphore_wait\(answered, DISPATCH_TIME_FOREVER\);\n {4}\}\n {4}return 0;\n\}$/);
+  expect(code.replaceAll(/@"(?:[^"\\\n]|\\.)*"/g, "")).not.toMatch(/["\\]/);
 });
 
 describe("a request that clients would send otherwise is refused", () => {

@@ -89,6 +89,27 @@ export const swiftLiteral: WriteLiteral = (text) => {
   return text.length > 1 ? `(${written})` : written;
 };
 
+/** Joined by messages; a variable that is not set is an empty text, since nil would end the program. */
+export const objcLiteral: WriteLiteral = (text) => {
+  const [first = '@""', ...others] = text.map((piece) =>
+    typeof piece === "string"
+      ? `@"${escape(piece, objcEscape)}"`
+      : `(NSProcessInfo.processInfo.environment[@"${piece.variable}"] ?: @"")`,
+  );
+  return others.reduce((joined, piece) => `[${joined} stringByAppendingString:${piece}]`, first);
+};
+
+/** C has no \\u for control characters: they are written as the bytes of their UTF-8, which always have three octal digits. */
+function objcEscape(char: string): string | undefined {
+  if (/["\\]/.test(char)) return `\\${char}`;
+  if (char === "\n") return "\\n";
+  if (char === "\t") return "\\t";
+  if (/\p{Cc}/u.test(char)) {
+    return [...Buffer.from(char)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+  }
+  return UNSEEN.test(char) ? utf16(char) : undefined;
+}
+
 /** `#` begins an interpolation when a brace, `$` or `@` follows. */
 export const rubyLiteral: WriteLiteral = (text) => {
   const pieces = text.map((piece) =>

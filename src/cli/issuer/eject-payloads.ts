@@ -2,7 +2,7 @@ import { createPublicKey, type webcrypto } from "node:crypto";
 import { managementClientId } from "../../issuer/tenant/management-api.ts";
 import { DEFAULT_PROJECT } from "../../issuer/tenant/open-tenant-store.ts";
 import type { Api, Client, Tenant } from "../../issuer/tenant/tenant.ts";
-import { isLoopbackHostname } from "../../server/loopback.ts";
+import { isLoopback } from "../../token/loopback.ts";
 
 /** What of a tenant a real one is rebuilt from: all but the Management API, which it has, and the users. */
 export function ejectable(tenant: Tenant): Pick<Tenant, "apis" | "clients" | "clientGrants" | "roles"> {
@@ -91,7 +91,7 @@ export function localUrls(client: Client): readonly { readonly setting: string; 
 }
 
 export function isLocal(url: string): boolean {
-  return URL.canParse(url) && isLoopbackHostname(new URL(url).hostname);
+  return URL.canParse(url) && isLoopback(new URL(url).hostname);
 }
 
 /** One Action for each trigger that a file exports a handler of (D: the versions). */

@@ -34,7 +34,6 @@ const COMMON: readonly IssuerFlag[] = ["data-dir", "tenant", "json"];
 
 export const issuer: Command = {
   usage: "issuer VERB …",
-  summary: "Administers the development issuer's tenant: APIs, applications, users, keys.",
   details: VERBS.map(({ usage, summary }) => `  issuer ${usage}\n      ${summary}`).join("\n"),
   flags: ISSUER_FLAGS,
   async run(args, io) {
@@ -71,7 +70,7 @@ function findVerb(positionals: readonly string[]): { verb: Verb; words: number }
   const names = VERBS.map(nameOf);
   const near = nearestName(given, names) ?? names.find((name) => name.startsWith(`${positionals[0]} `));
   const advice = near === undefined ? `Verbs: ${names.join(", ")}.` : `Did you mean ${JSON.stringify(near)}?`;
-  throw new UsageError(`unknown verb ${JSON.stringify(given)}. ${advice}`);
+  throw new UsageError(`${given === "" ? "no verb" : `unknown verb ${JSON.stringify(given)}`}. ${advice}`);
 }
 
 /** Its words before the first argument. */

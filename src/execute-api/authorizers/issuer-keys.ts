@@ -2,9 +2,10 @@ import { lookup as resolveName } from "node:dns";
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
 import { discovered, discoveryUrl } from "../../token/discover-jwks-uri.ts";
 import { type HttpGet, httpGet } from "../../token/http-get.ts";
+import { isLoopback } from "../../token/loopback.ts";
 import { parseOnce } from "../../token/parse-once.ts";
 import { describeTokenVerdict } from "../../token/reasons.ts";
-import { createRemoteKeySet, isLoopback, type RemoteKeySet } from "../../token/remote-key-set.ts";
+import { createRemoteKeySet, type RemoteKeySet } from "../../token/remote-key-set.ts";
 
 /** The key sets of the issuers that JWT authorizers trust: one each, shared by all deployments. */
 export interface IssuerKeys {

@@ -1,6 +1,7 @@
 import { chmodSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { waitFor } from "../../../test/support/wait-for.ts";
 import { granted, type SampleActions, sampleActions } from "../fixtures/sample-actions.ts";
 import { sampleClient, sampleUser } from "../fixtures/sample-issuer.ts";
 import { MAX_ACTION_FILE_BYTES } from "./action-module.ts";
@@ -267,6 +268,6 @@ describe("an Action that fails", () => {
     });
     const shared = globalThis as { gatewardenResume?: () => void; gatewardenLate?: string };
     shared.gatewardenResume?.();
-    await vi.waitFor(() => expect(shared.gatewardenLate).toMatch(/has ended/));
+    await waitFor(() => expect(shared.gatewardenLate).toMatch(/has ended/));
   });
 });

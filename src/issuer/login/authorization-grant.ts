@@ -2,6 +2,8 @@
 export interface AuthorizationGrant {
   readonly clientId: string;
   readonly userId: string;
+  /** The two again, told from whoever has their ids later. */
+  readonly holders: string;
   /** Absent when nobody asked for an API: the access token is then opaque, good for /userinfo only (D). */
   readonly audience?: string;
   /** Decided: what was asked for, less what the user or the client may not have, plus what an Action added. */

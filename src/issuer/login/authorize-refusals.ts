@@ -1,3 +1,4 @@
+import { shortened } from "../redact-event.ts";
 import type { Client } from "../tenant/tenant.ts";
 import { html } from "./html.ts";
 import type { PageRefusal, RedirectRefusal } from "./refusals.ts";
@@ -31,6 +32,7 @@ export function clientUnknown(clientId: string, redirectUri: string | undefined)
     status: 400,
     reason: "client_unknown",
     description: `Unknown client: ${clientId}`,
+    logged: `Unknown client: ${shortened(clientId)}`,
     hint: html`<p>To create it: <code>gatewarden issuer app create NAME --client-id ${id} --callback ${url} --type spa</code></p>`,
   };
 }
@@ -63,6 +65,18 @@ export function webMessageOriginForeign(redirectUri: string): PageRefusal {
 
 export function invalidRequest(description: string): RedirectRefusal {
   return { reason: "parameters_malformed", error: "invalid_request", description };
+}
+
+/** (C) the sentence: auth0/auth0-spa-js issue 209 and others, where it is 400. */
+export function webOriginMissing({ name, webOrigins }: Client, redirectUri: string, origin: string): PageRefusal {
+  return {
+    status: 400,
+    reason: "web_origin_missing",
+    description: `The specified redirect_uri '${redirectUri}' does not have a registered origin.`,
+    hint: html`<p>Add <code>${origin}</code> to the web_origins of ${name}.</p>`,
+    expected: [...webOrigins.slice(0, MAX_SHOWN_CALLBACKS), origin],
+    actual: webOrigins.slice(0, MAX_SHOWN_CALLBACKS),
+  };
 }
 
 /** Auth0 also knows `token`, `id_token` and their mixtures. OAuth 2.1 drops them, and so does this issuer. */
@@ -130,7 +144,7 @@ export const CONSENT_REQUIRED: RedirectRefusal = {
   description: "Consent required",
 };
 
-/** (C) */
+/** That it is access_denied (D); the sentence (?). */
 export const CONSENT_DENIED: RedirectRefusal = {
   reason: "consent_denied",
   error: "access_denied",

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { sampleApi, sampleClient, sampleUser } from "../fixtures/sample-issuer.ts";
-import { SAMPLE_CHALLENGE, SAMPLE_VERIFIER, sampleLogin } from "../fixtures/sample-login.ts";
+import {
+  hiddenState,
+  SAMPLE_CHALLENGE,
+  SAMPLE_VERIFIER,
+  type SampleBrowser,
+  sampleLogin,
+} from "../fixtures/sample-login.ts";
 
 const HOSTILE = `"><script>alert(1)</script>`;
 const webApp = sampleClient({
@@ -25,8 +31,8 @@ describe("nobody is redirected", () => {
         kind: "refused",
         endpoint: "GET /authorize",
         reason: "client_unknown",
-        description: "Unknown client: nobody",
-        clientId: "nobody",
+        description: "Unknown client: nob…",
+        clientId: "nob…",
       },
     ]);
   });
@@ -127,6 +133,72 @@ describe("nobody is redirected", () => {
       .authorize({ redirect_uri: callback, response_mode: "web_message", prompt: "none" });
     expect(answer.status).toBe(403);
     expect(answer.text).not.toContain("postMessage");
+  });
+});
+
+test("by web_message only pages of web_origins are told, and the refusal names what to add", async () => {
+  const silent = { response_mode: "web_message", prompt: "none" };
+  const webOrigins = ["http://localhost:3001"];
+  const callbacks = ["http://localhost:3000/callback", "http://localhost:3001/callback"];
+  const client = sampleClient({ name: "Pets", callbacks, webOrigins, allowedOrigins: ["http://localhost:3000"] });
+  const sample = sampleLogin({ clients: [client] });
+  const browser = sample.browser();
+  await browser.logIn({ redirect_uri: callbacks[0] });
+  const refused = await browser.authorize({ ...silent, redirect_uri: callbacks[0] });
+  expect(refused.status).toBe(400);
+  expect(refused.text).toContain("does not have a registered origin.");
+  expect(refused.text).toContain("<p>Add <code>http://localhost:3000</code> to the web_origins of Pets.</p>");
+  expect(refused.text).not.toContain("postMessage");
+  expect(refused.header("x-frame-options")).toBe("DENY");
+  expect(sample.events.at(-1)).toEqual({
+    kind: "refused",
+    endpoint: "GET /authorize",
+    reason: "web_origin_missing",
+    description: "The specified redirect_uri 'http://localhost:3000/callback' does not have a registered origin.",
+    clientId: client.clientId,
+    expected: ["http://localhost:3001", "http://localhost:3000"],
+    actual: ["http://localhost:3001"],
+  });
+  const answered = await browser.authorize({ ...silent, redirect_uri: callbacks[1] });
+  expect(answered.text).toContain('"response":{"code":');
+  sample.tenant = { ...sample.tenant, clients: [{ ...client, webOrigins: [] }] };
+  expect((await browser.authorize({ ...silent, redirect_uri: callbacks[1] })).status).toBe(400);
+  expect((await browser.authorize({ prompt: "none", redirect_uri: callbacks[1] })).sent.has("code")).toBe(true);
+});
+
+describe("a session", () => {
+  const silently = async (browser: SampleBrowser) => (await browser.authorize({ prompt: "none" })).sent.get("error");
+
+  test("ends with another password", async () => {
+    const sample = sampleLogin();
+    const [browser, other] = [sample.browser(), sample.browser()];
+    await browser.logIn();
+    expect(await silently(browser)).toBeNull();
+    sample.tenant = { ...sample.tenant, users: [sampleUser({ password: "changed" })] };
+    expect(await silently(browser)).toBe("login_required");
+    await other.logIn();
+    expect(await silently(other)).toBeNull();
+  });
+
+  test("is not that of who has the user's id later", async () => {
+    const sample = sampleLogin();
+    const browser = sample.browser();
+    await browser.logIn();
+    sample.generation += 1;
+    expect(await silently(browser)).toBe("login_required");
+    await browser.logIn();
+    expect(await silently(browser)).toBeNull();
+  });
+
+  test("is not gone on with for an application that has the id of the one that began", async () => {
+    const sample = sampleLogin();
+    const browser = sample.browser();
+    const page = await browser.get((await browser.authorize()).location);
+    sample.generation += 1;
+    const answer = await browser.post("/u/login", { state: hiddenState(page), user: "auth0|alice" });
+    expect(answer.status).toBe(403);
+    expect(sample.reasons()).toEqual(["transaction_unknown"]);
+    expect((await browser.logIn()).sent.has("code")).toBe(true);
   });
 });
 

@@ -142,3 +142,52 @@ test("a consent page that was left open grants nothing after the logout, nor to 
   await browser.logIn({}, "auth0|bob");
   expect((await browser.post("/u/consent", form)).status).toBe(403);
 });
+
+test("a yes counts for the scopes that were shown: where there are more now, the page is shown again", async () => {
+  const roles = [{ id: "rol_1", name: "Reader", description: "", permissions: { [asked.audience]: ["read:pets"] } }];
+  const wanted = { ...asked, scope: "openid read:pets write:pets" };
+  const apis = [sampleApi({ enforcePolicies: true })];
+  const sample = start({ apis, roles, users: [sampleUser({ roles: ["rol_1"] })] });
+  const browser = sample.browser();
+  const page = await browser.get((await browser.logIn(wanted)).location);
+  const form = { state: hiddenState(page), action: "accept" };
+  expect(page.text).not.toContain("write:pets");
+  const permissions = { [asked.audience]: ["read:pets", "write:pets"] };
+  sample.tenant = { ...sample.tenant, roles: [{ ...roles[0]!, permissions }] };
+  const again = await browser.post("/u/consent", form);
+  expect([again.status, again.location]).toEqual([200, ""]);
+  expect(again.text).toContain("<code>write:pets</code>");
+  expect(again.text).toContain("has changed since this page was shown");
+  expect((await sample.state.documents().list("issuer-consents")).documents).toEqual([]);
+  const answer = await browser.post("/u/consent", { ...form, state: hiddenState(again) });
+  expect(sample.grantOf(answer).scopes).toEqual(["openid", "read:pets", "write:pets"]);
+});
+
+test("where there are fewer now than were shown, those are granted and remembered", async () => {
+  const sample = start();
+  const browser = sample.browser();
+  const page = await browser.get((await browser.logIn(asked)).location);
+  sample.tenant = { ...sample.tenant, apis: [sampleApi({ scopes: ["write:pets"] })] };
+  const answer = await browser.post("/u/consent", { state: hiddenState(page), action: "accept" });
+  expect(sample.grantOf(answer).scopes).toEqual(["openid"]);
+  sample.tenant = { ...sample.tenant, apis: [sampleApi()] };
+  expect((await browser.authorize({ ...asked, prompt: "none" })).sent.get("error")).toBe("consent_required");
+});
+
+test("nothing is accepted before the page was shown, and a no needs no page", async () => {
+  const sample = start();
+  const browser = sample.browser();
+  const state = new URL((await browser.logIn(asked)).location, "http://x").searchParams.get("state")!;
+  const page = await browser.post("/u/consent", { state, action: "accept" });
+  expect([page.status, page.location]).toEqual([200, ""]);
+  expect((await browser.post("/u/consent", { state, action: "decline" })).sent.get("error")).toBe("access_denied");
+});
+
+test("a yes is not that of who has the user's or the application's id later", async () => {
+  const sample = start();
+  const browser = sample.browser();
+  await decide(browser, await browser.logIn(asked), "accept");
+  expect((await browser.authorize(asked)).sent.has("code")).toBe(true);
+  sample.generation += 1;
+  expect((await browser.logIn(asked)).location).toMatch(/^\/u\/consent/);
+});

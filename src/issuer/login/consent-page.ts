@@ -31,18 +31,27 @@ const OIDC_DESCRIPTIONS: ReadonlyMap<string, string> = new Map([
 /** GET /u/consent: what the application would get. */
 export async function answerConsentPage(request: IssuerRequest, context: IssuerContext): Promise<IssuerAnswer> {
   const opened = await openConsent(request, context);
-  if (!opened.ok) return opened.answer;
-  const { authorization, user } = opened.login;
+  return opened.ok ? consentPage(opened, context) : opened.answer;
+}
+
+function consentPage(
+  { login, scopes, transaction }: Extract<OpenedConsent, { readonly ok: true }>,
+  { state }: IssuerContext,
+  problem?: string,
+): IssuerAnswer {
+  state.transactions.show(transaction, scopes);
+  const { authorization, user } = login;
   const { api, client } = authorization;
   const descriptions = new Map([...OIDC_DESCRIPTIONS, ...Object.entries(api?.scopeDescriptions ?? {})]);
-  const items = opened.scopes.map((scope) => {
+  const items = scopes.map((scope) => {
     const description = descriptions.get(scope);
     return html`<li><code>${scope}</code>${description !== undefined && html`<br><small>${description}</small>`}</li>`;
   });
   const body = html`<h1>Authorize ${client.name}</h1>
+${problem !== undefined && html`<p class="error">${problem}</p>`}
 <p>${client.name} wants access${api && html` to ${api.name} (${api.identifier})`} as ${user.name}.</p>
 ${items.length > 0 && html`<ul>${items}</ul>`}
-<form method="post" action="/u/consent"><input type="hidden" name="state" value="${opened.transaction.id}">
+<form method="post" action="/u/consent"><input type="hidden" name="state" value="${transaction.id}">
 <button name="action" value="accept" class="first">Accept</button><button name="action" value="decline">Decline</button></form>`;
   return pageAnswer(200, { title: "Authorize", body });
 }
@@ -57,19 +66,24 @@ export async function answerConsentForm(request: IssuerRequest, context: IssuerC
     return refuseOnPage(request, context, parametersMalformed("The form must accept or decline."));
   }
   const { state } = context;
+  // The tenant may have changed since the page was shown: a yes is to what was read. Fewer scopes need no other yes.
+  const shown = transaction.shownScopes;
+  if (action === "accept" && !(shown && scopes.every((scope) => shown.includes(scope)))) {
+    return consentPage(opened, context, "What the application would get has changed since this page was shown.");
+  }
   if (!state.transactions.end(transaction)) return refuseOnPage(request, context, TRANSACTION_UNKNOWN);
   if (action === "decline") {
     const { target } = login.authorization;
     return refuseByResponse(request, context, target, CONSENT_DENIED, claimedBy(login.parameters));
   }
-  await rememberConsent(state.documents(), consentSubject(login), scopes);
+  await rememberConsent(state.documents(), consentSubject(login, context), scopes);
   return settle(request, context, { ...login, hasConsent: true });
 }
 
 type OpenedConsent =
   | {
       readonly ok: true;
-      readonly transaction: Transaction;
+      readonly transaction: Extract<Transaction, { readonly page: "consent" }>;
       readonly form: ReadonlyMap<string, string>;
       readonly login: LoggedIn;
       readonly scopes: readonly string[];

@@ -6,7 +6,12 @@ import { createMemoryDocuments } from "../../store/memory-documents.ts";
 import { openSqliteDocuments } from "../../store/sqlite-documents.ts";
 import { type ConsentSubject, isConsented, MAX_CONSENTS, rememberConsent } from "./consents.ts";
 
-const subject: ConsentSubject = { userId: "auth0|alice", clientId: "spa", audience: "https://pets.example" };
+const subject: ConsentSubject = {
+  userId: "auth0|alice",
+  clientId: "spa",
+  holders: "1 1",
+  audience: "https://pets.example",
+};
 
 test("consents add up, and each scope needs one", async () => {
   const documents = createMemoryDocuments();

@@ -11,6 +11,8 @@ const COLLECTION = "issuer-consents";
 export interface ConsentSubject {
   readonly userId: string;
   readonly clientId: string;
+  /** The two told from whoever has their ids later. */
+  readonly holders: string;
   readonly audience: string | undefined;
 }
 
@@ -54,9 +56,9 @@ export async function rememberConsent(
   await documents.put(COLLECTION, idOf(subject), { scopes: all }, found?.revision ?? "absent");
 }
 
-function idOf({ userId, clientId, audience = "" }: ConsentSubject): string {
+function idOf({ userId, clientId, holders, audience = "" }: ConsentSubject): string {
   return createHash("sha256")
-    .update(JSON.stringify([userId, clientId, audience]))
+    .update(JSON.stringify([userId, clientId, holders, audience]))
     .digest("hex");
 }
 

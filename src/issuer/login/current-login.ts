@@ -2,9 +2,13 @@ import type { IssuerContext } from "../issuer-context.ts";
 import type { IssuerRequest } from "../issuer-request.ts";
 import { findUser, type User } from "../tenant/tenant.ts";
 import { readCookie, SESSION_COOKIE } from "./cookies.ts";
+import { sessionHolder } from "./holders.ts";
 import type { Session } from "./sessions.ts";
 
-/** Who is logged in in this browser. A block ends a user's sessions: they have to log in again, and fail (C). */
+/**
+ * Who is logged in in this browser. A block ends a user's sessions: they have to log in again, and fail (C). So do a
+ * removal, whoever has the id afterwards, and another password.
+ */
 export async function currentLogin(
   request: IssuerRequest,
   { state, tenant }: IssuerContext,
@@ -17,10 +21,14 @@ export async function currentLogin(
     }
     return undefined;
   }
-  const session = await state.sessions.find(cookie.value);
-  if (session === undefined) return undefined;
-  const user = findUser(tenant, session.userId);
-  if (user !== undefined && !user.isBlocked) return { session, user };
-  await state.sessions.end(cookie.value);
-  return undefined;
+  const userOf = (userId: string): User | undefined => {
+    const user = findUser(tenant, userId);
+    return user?.isBlocked ? undefined : user;
+  };
+  const session = await state.sessions.find(cookie.value, (userId) => {
+    const user = userOf(userId);
+    return user && sessionHolder(state.tenants, user);
+  });
+  const user = session && userOf(session.userId);
+  return session && user && { session, user };
 }

@@ -7,10 +7,14 @@ import { type DroppedScope, decideUserScopes } from "../tokens/decide-scopes.ts"
 import { askPerson } from "./ask-person.ts";
 import { CONSENT_REQUIRED, MFA_REQUIRED, userAccessRefused } from "./authorize-refusals.ts";
 import { type ConsentSubject, isConsented, wantsConsent } from "./consents.ts";
+import { holdersOf } from "./holders.ts";
 import type { Authorization } from "./judge-authorization.ts";
 import { claimedBy, refuseByResponse } from "./refusals.ts";
 import { respond } from "./respond.ts";
 import type { Session } from "./sessions.ts";
+
+/** Of whoever was removed while this request was answered: nobody's. */
+const GONE = "";
 
 /** A request whose user is known. */
 export interface LoggedIn {
@@ -31,6 +35,8 @@ export async function settle(
   const { state, tenant } = context;
   const { authorization, parameters, session, user } = login;
   const { api, client, requestedScopes, target } = authorization;
+  // Before anything is waited for: the ids may be another's afterwards.
+  const { holders } = consentSubject(login, context);
   if (user.hasMultifactor) return refuseByResponse(request, context, target, MFA_REQUIRED, claimedBy(parameters));
   const verdict = decideUserScopes(tenant, { client, api, user, requested: requestedScopes });
   if (!verdict.ok) {
@@ -64,6 +70,7 @@ export async function settle(
   const code = state.codes.issue({
     clientId: client.clientId,
     userId: user.userId,
+    holders,
     ...(api && { audience: api.identifier }),
     scopes: action.scopes,
     authTimeSeconds: session.authTimeSeconds,
@@ -80,20 +87,19 @@ export async function settle(
 }
 
 /** Consent is given for what is granted, not for what was asked in vain. */
-export function consentSubject({ authorization, user }: LoggedIn): ConsentSubject {
+export function consentSubject({ authorization, user }: LoggedIn, { state }: IssuerContext): ConsentSubject {
   const { api, client } = authorization;
-  return { userId: user.userId, clientId: client.clientId, audience: api?.identifier };
+  const [{ clientId }, { userId }] = [client, user];
+  const holders = holdersOf(state.tenants, { clientId, userId }) ?? GONE;
+  return { userId, clientId, holders, audience: api?.identifier };
 }
 
-async function isConsentMissing(
-  { state, tenant }: IssuerContext,
-  login: LoggedIn,
-  scopes: readonly string[],
-): Promise<boolean> {
+async function isConsentMissing(context: IssuerContext, login: LoggedIn, scopes: readonly string[]): Promise<boolean> {
+  const { state, tenant } = context;
   const { prompts, api, client, target } = login.authorization;
   if (prompts.includes("consent")) return true;
   if (!wantsConsent(tenant, { client, api, redirectUri: target.redirectUri })) return false;
-  return !(await isConsented(state.documents(), consentSubject(login), scopes));
+  return !(await isConsented(state.documents(), consentSubject(login, context), scopes));
 }
 
 const WHY_DROPPED: Readonly<Record<DroppedScope["because"], string>> = {

@@ -23,6 +23,7 @@ import {
   serviceNotFound,
   userAccessRefused,
   webMessageOriginForeign,
+  webOriginMissing,
 } from "./authorize-refusals.ts";
 import { originOf, webMessageOrigins } from "./origins.ts";
 import { isRedirectTarget } from "./redirect-target.ts";
@@ -89,7 +90,7 @@ function judgeTarget(
   tenant: Tenant,
 ): { readonly client: Client; readonly target: ResponseTarget } | PageRefusal {
   if (parameters.has("client_secret")) return secretInQuery();
-  const requestParameter = ["request", "request_uri"].find((name) => parameters.has(name));
+  const requestParameter = ["request", "request_uri"].find((name) => given(parameters, name));
   if (requestParameter !== undefined) return requestObject(requestParameter);
 
   const clientId = given(parameters, "client_id");
@@ -104,9 +105,10 @@ function judgeTarget(
   if (!isRedirectTarget(redirectUri) || redirectUri.includes("#")) return callbackUnusable(redirectUri);
 
   const responseMode = responseModeOf(parameters);
-  const origin = originOf(redirectUri);
-  if (responseMode === "web_message" && (origin === undefined || !webMessageOrigins(client).includes(origin))) {
-    return webMessageOriginForeign(redirectUri);
+  if (responseMode === "web_message") {
+    const origin = originOf(redirectUri);
+    if (origin === undefined) return webMessageOriginForeign(redirectUri);
+    if (!webMessageOrigins(client).includes(origin)) return webOriginMissing(client, redirectUri, origin);
   }
   const isSilent = words(parameters.get("prompt")).includes("none");
   return { client, target: { redirectUri, responseMode, state: parameters.get("state"), isSilent } };
@@ -177,7 +179,7 @@ function judgeCodeChallenge(
   const method = given(parameters, "code_challenge_method") ?? "plain"; // RFC 7636 §4.3
   if (value === undefined) {
     if (isPublic) return pkceMissing();
-    return parameters.has("code_challenge_method")
+    return given(parameters, "code_challenge_method")
       ? invalidRequest("code_challenge_method was sent without code_challenge")
       : { codeChallenge: undefined };
   }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { sampleClient, sampleUser } from "../fixtures/sample-issuer.ts";
-import { hiddenState, type SampleLogin, sampleLogin } from "../fixtures/sample-login.ts";
+import { hiddenState, holderOf, type SampleLogin, sampleLogin } from "../fixtures/sample-login.ts";
 import type { Tenant } from "../tenant/tenant.ts";
 import { MAX_SHOWN_USERS } from "./login-page.ts";
 import { MAX_LOGIN_FAILURES, TRANSACTION_LIFETIME_SECONDS } from "./transactions.ts";
@@ -282,7 +282,7 @@ test("a new login ends the session before it", async () => {
   const answer = await browser.logIn({ prompt: "login" }, "auth0|bob");
   expect(sample.grantOf(answer)).toMatchObject({ userId: "auth0|bob" });
   expect(browser.cookies.get("auth0")).not.toBe(before);
-  expect(await sample.state.sessions.find(before)).toBeUndefined();
+  expect(await sample.state.sessions.find(before, holderOf(sample))).toBeUndefined();
 });
 
 test("a session cookie that somebody planted is never taken up", async () => {

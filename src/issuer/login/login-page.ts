@@ -5,6 +5,7 @@ import { findUser, findUserByLogin, type Tenant, type User } from "../tenant/ten
 import { USER_BLOCKED } from "./authorize-refusals.ts";
 import { readCookie, SESSION_COOKIE, sessionCookie } from "./cookies.ts";
 import { settle } from "./grant-code.ts";
+import { sessionHolder } from "./holders.ts";
 import { type Html, html, pageAnswer } from "./html.ts";
 import { type Authorization, judgeAuthorization } from "./judge-authorization.ts";
 import { openTransaction } from "./open-transaction.ts";
@@ -63,9 +64,10 @@ export async function answerLoginForm(request: IssuerRequest, context: IssuerCon
     return refuseByResponse(request, context, authorization.target, USER_BLOCKED, claimedBy(parameters));
   }
 
+  const holder = sessionHolder(state.tenants, user);
   const before = readCookie(request, SESSION_COOKIE);
   if (before.ok) await state.sessions.end(before.value);
-  const { secret, session } = await state.sessions.create(user.userId);
+  const { secret, session } = await state.sessions.create(holder);
   state.emit({ kind: "logged_in", clientId: authorization.client.clientId, userId: user.userId });
   const answer = await settle(request, context, {
     parameters,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { signJwt } from "../../token/sign-jwt.ts";
 import { SAMPLE_ISSUER_URL, SAMPLE_NOW_SECONDS, sampleClient } from "../fixtures/sample-issuer.ts";
-import { type SampleLogin, sampleLogin } from "../fixtures/sample-login.ts";
+import { holderOf, type SampleLogin, sampleLogin } from "../fixtures/sample-login.ts";
 import { openKeyRing } from "../keys/keys.ts";
 import { openStateFolder } from "../state-folder.ts";
 import type { Tenant } from "../tenant/tenant.ts";
@@ -34,7 +34,7 @@ describe("/v2/logout", () => {
     const answer = await browser.get(`/v2/logout?${query({ client_id: clientId, returnTo: APP })}`);
     expect([answer.status, answer.location]).toEqual([302, APP]);
     expect(answer.header("set-cookie")).toBe("auth0=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax");
-    expect(await sample.state.sessions.find(secret)).toBeUndefined();
+    expect(await sample.state.sessions.find(secret, holderOf(sample))).toBeUndefined();
     expect((await browser.authorize({ prompt: "none" })).sent.get("error")).toBe("login_required");
     expect(sample.events).toContainEqual({ kind: "logged_out", clientId, userId: "auth0|alice" });
   });
@@ -55,7 +55,7 @@ describe("/v2/logout", () => {
       "OK",
       "text/plain; charset=utf-8",
     ]);
-    expect(await sample.state.sessions.find(secret)).toBeUndefined();
+    expect(await sample.state.sessions.find(secret, holderOf(sample))).toBeUndefined();
     expect((await browser.get(`/v2/logout?client_id=${clientId}`)).text).toBe("OK");
   });
 

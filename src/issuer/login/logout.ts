@@ -6,6 +6,7 @@ import { type IssuerAnswer, type IssuerRequest, textAnswer } from "../issuer-req
 import { type Client, findClient } from "../tenant/tenant.ts";
 import { clientUnknown } from "./authorize-refusals.ts";
 import { endedSessionCookie, readCookie, SESSION_COOKIE } from "./cookies.ts";
+import { currentLogin } from "./current-login.ts";
 import { redirectAnswer } from "./html.ts";
 import { readParameters } from "./read-parameters.ts";
 import { asLocation, isRedirectTarget, withQuery } from "./redirect-target.ts";
@@ -103,7 +104,7 @@ async function logOut(
   }
 
   const cookie = readCookie(request, SESSION_COOKIE);
-  const session = cookie.ok ? await state.sessions.find(cookie.value) : undefined;
+  const session = (await currentLogin(request, context))?.session;
   if (cookie.ok) await state.sessions.end(cookie.value);
   if (session) {
     state.emit({ kind: "logged_out", userId: session.userId, ...(client && { clientId: client.clientId }) });

@@ -34,6 +34,13 @@ export function openTransaction<PageName extends Transaction["page"]>(
   if (!isOf(transaction, page)) {
     return { ok: false, answer: refuseOnPage(request, context, TRANSACTION_UNKNOWN) };
   }
+  const clientId = transaction.parameters.get("client_id") ?? "";
+  const incarnation = context.state.tenants.incarnationOf("applications", clientId);
+  // One that is gone is told so when the request is judged again.
+  if (incarnation !== undefined && incarnation !== transaction.incarnation) {
+    context.state.transactions.end(transaction);
+    return { ok: false, answer: refuseOnPage(request, context, TRANSACTION_UNKNOWN) };
+  }
   return { ok: true, transaction, form: read.parameters };
 }
 

@@ -17,8 +17,8 @@ test("the origins of web_origins, allowed_origins and callbacks are written as a
   ]);
 });
 
-test("an answer is posted to web_origins and callbacks' origins only, not to those that CORS alone allows", () => {
-  expect(webMessageOrigins(client)).toEqual(["https://app.example", "http://localhost:3001", "http://localhost:3000"]);
+test("an answer is posted to web_origins only, not to those that callbacks have or that CORS alone allows", () => {
+  expect(webMessageOrigins(client)).toEqual(["https://app.example", "http://localhost:3001"]);
 });
 
 test.each([

@@ -9,9 +9,12 @@ export function allowedOrigins(client: Client): readonly string[] {
   return originsOf([...client.webOrigins, ...client.allowedOrigins, ...client.callbacks]);
 }
 
-/** Where a silent renewal's answer may be posted: `web_origins` and the callbacks' origins, never `allowed_origins`. */
+/**
+ * Where an answer by web_message may be posted, that of a silent renewal in a frame: `web_origins` alone (D: Application
+ * Settings, Allowed Web Origins). A callback's origin does not do for it. conformance/issuer/authorize/web-origin-missing
+ */
 export function webMessageOrigins(client: Client): readonly string[] {
-  return originsOf([...client.webOrigins, ...client.callbacks]);
+  return originsOf(client.webOrigins);
 }
 
 /** The origin of an http(s) URL. */

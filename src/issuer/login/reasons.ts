@@ -7,6 +7,8 @@ export const LOGIN_REASONS = {
     "Add the redirect_uri to the application's callbacks, character for character; port and slash count.",
   callback_unusable:
     "Use an absolute callback URL without wildcard and fragment, such as http://localhost:3000/callback.",
+  web_origin_missing:
+    "Add the page's origin, with which the event's expected ends, to the application's web_origins in tenant.yaml: a callback alone lets no page renew in a frame.",
   response_type_unsupported: "Use response_type=code with PKCE, as current SDKs do.",
   pkce_missing: "Send code_challenge and code_challenge_method=S256, or use an SDK that does.",
   user_access_denied: "The API's policy for users is deny_all: change subject_type_authorization of the API.",

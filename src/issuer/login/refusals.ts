@@ -2,6 +2,7 @@ import type { IssuerContext } from "../issuer-context.ts";
 import { eventText } from "../issuer-event.ts";
 import { type IssuerAnswer, type IssuerRequest, methodAndPath } from "../issuer-request.ts";
 import type { IssuerReason } from "../reasons.ts";
+import { shownClientId } from "../redact-event.ts";
 import { type Html, html, pageAnswer } from "./html.ts";
 import type { AuthorizationVerdict } from "./judge-authorization.ts";
 import { type ResponseTarget, respond } from "./respond.ts";
@@ -12,6 +13,8 @@ export interface PageRefusal {
   readonly reason: IssuerReason;
   /** Auth0's sentence where it is known. */
   readonly description: string;
+  /** The same for events, where what the sentence quotes may be a secret. */
+  readonly logged?: string;
   /** Ours, set apart from it. */
   readonly hint?: Html;
   readonly expected?: unknown;
@@ -26,6 +29,8 @@ export interface RedirectRefusal {
   readonly expected?: unknown;
   readonly actual?: unknown;
 }
+
+type Logged = Pick<PageRefusal, "reason" | "description" | "logged" | "expected" | "actual">;
 
 /** The client and the API, as the request claims. */
 export interface Claimed {
@@ -78,16 +83,16 @@ export function claimedBy(parameters: ReadonlyMap<string, string>): Claimed {
 
 function emitRefusal(
   request: IssuerRequest,
-  { state }: IssuerContext,
-  { reason, description, expected, actual }: PageRefusal | RedirectRefusal,
+  { state, tenant }: IssuerContext,
+  { reason, description, logged = description, expected, actual }: Logged,
   { clientId, audience }: Claimed,
 ): void {
   state.emit({
     kind: "refused",
     endpoint: methodAndPath(request),
     reason,
-    description: eventText(description),
-    ...(clientId !== undefined && { clientId: eventText(clientId) }),
+    description: eventText(logged),
+    ...(clientId !== undefined && { clientId: shownClientId(clientId, tenant) }),
     ...(audience !== undefined && { audience: eventText(audience) }),
     ...(expected !== undefined && { expected }),
     ...(actual !== undefined && { actual: typeof actual === "string" ? eventText(actual) : actual }),

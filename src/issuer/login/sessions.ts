@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import type { Documents, Json, Versioned } from "../../store/documents.ts";
 import { keepNewest } from "./keep-newest.ts";
 
@@ -10,11 +10,22 @@ export interface Session {
   readonly authTimeSeconds: number;
 }
 
+/** Whose a session is. Of whoever differs in any of these it is not, and it ends. */
+export interface SessionHolder {
+  readonly userId: string;
+  readonly incarnation: string;
+  readonly password: string;
+}
+
 export interface Sessions {
   /** The new session and the secret for the browser's cookie; the store keeps a hash of it. */
-  create(userId: string): Promise<{ readonly session: Session; readonly secret: string }>;
-  /** Also puts off its end: each look is a use. */
-  find(secret: string): Promise<Session | undefined>;
+  create(holder: SessionHolder): Promise<{ readonly session: Session; readonly secret: string }>;
+  /**
+   * Also puts off its end: each look is a use.
+   *
+   * @param holderOf who has the session's user id now; undefined when nobody may be logged in under it
+   */
+  find(secret: string, holderOf: (userId: string) => SessionHolder | undefined): Promise<Session | undefined>;
   end(secret: string): Promise<void>;
 }
 
@@ -30,6 +41,7 @@ const COLLECTION = "issuer-sessions";
 
 interface KeptSession extends Session {
   readonly lastUsedSeconds: number;
+  readonly bond: string;
 }
 
 /** Sessions in the store. Nobody who reads it can log in: it holds SHA-256 of the secrets, which are 256 random bits. */
@@ -47,17 +59,19 @@ export function openSessions(ports: { readonly documents: () => Documents; reado
   }
 
   return {
-    async create(userId) {
+    async create(holder) {
       const documents = ports.documents();
       const secret = randomBytes(32).toString("base64url");
       const now = nowSeconds();
+      const { userId } = holder;
       const session = { sessionId: randomBytes(24).toString("base64url"), userId, authTimeSeconds: now };
       await keepNewest(documents, COLLECTION, MAX_SESSIONS);
-      const put = await documents.put(COLLECTION, idOf(secret), { ...session, lastUsedSeconds: now }, "absent");
+      const kept = { ...session, lastUsedSeconds: now, bond: bondOf(secret, holder) };
+      const put = await documents.put(COLLECTION, idOf(secret), kept, "absent");
       if (!put.ok) throw new Error(`the session could not be kept: ${put.reason}`);
       return { session, secret };
     },
-    async find(secret) {
+    async find(secret, holderOf) {
       const id = idOf(secret);
       const found = await ports.documents().get(COLLECTION, id);
       const kept = readSession(found);
@@ -67,7 +81,8 @@ export function openSessions(ports: { readonly documents: () => Documents; reado
         kept.lastUsedSeconds + SESSION_IDLE_SECONDS,
         kept.authTimeSeconds + SESSION_ABSOLUTE_SECONDS,
       );
-      if (now >= endsAt) {
+      const holder = holderOf(kept.userId);
+      if (now >= endsAt || holder === undefined || kept.bond !== bondOf(secret, holder)) {
         await remove(id);
         return undefined;
       }
@@ -85,14 +100,21 @@ function idOf(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }
 
+/** With the cookie's secret as the key: nobody who reads the store can try passwords on it. */
+function bondOf(secret: string, { incarnation, password, userId }: SessionHolder): string {
+  const bound = JSON.stringify([userId, incarnation, password]);
+  return createHmac("sha256", secret).update(bound).digest("base64url");
+}
+
 function readSession(found: Versioned | undefined): (KeptSession & { readonly [name: string]: Json }) | undefined {
   const value = found?.value;
   if (typeof value !== "object" || value === null || !("sessionId" in value)) return undefined;
-  const { sessionId, userId, authTimeSeconds, lastUsedSeconds } = value;
+  const { sessionId, userId, authTimeSeconds, lastUsedSeconds, bond } = value;
   return typeof sessionId === "string" &&
     typeof userId === "string" &&
     typeof authTimeSeconds === "number" &&
-    typeof lastUsedSeconds === "number"
-    ? { sessionId, userId, authTimeSeconds, lastUsedSeconds }
+    typeof lastUsedSeconds === "number" &&
+    typeof bond === "string"
+    ? { sessionId, userId, authTimeSeconds, lastUsedSeconds, bond }
     : undefined;
 }

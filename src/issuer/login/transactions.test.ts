@@ -9,6 +9,7 @@ import {
 
 const step: TransactionStep = {
   page: "login",
+  incarnation: "1",
   parameters: new Map([["client_id", "c"]]),
   request: { method: "GET", hostname: "localhost", ip: "127.0.0.1", userAgent: "", query: {}, body: {} },
 };

@@ -15,6 +15,8 @@ export interface Transactions {
   ): { readonly transaction: Transaction; readonly browserSecret: string };
   /** Only for the browser that began it. */
   find(id: string, browserSecret: string | undefined): Transaction | undefined;
+  /** Remembers what a consent page shows, so that a yes counts for that and no more. */
+  show(transaction: Transaction, scopes: readonly string[]): void;
   /** Counts a wrong password; false when there have been too many and the transaction is over. */
   countFailure(transaction: Transaction): boolean;
   /** Ends it; false when somebody else already has. Each leads to one answer. */
@@ -22,10 +24,23 @@ export interface Transactions {
 }
 
 /** What the browser is asked for now. The request is judged again at each step: the tenant may change meanwhile. */
-export type TransactionStep = {
+export type TransactionStep = AskedStep & {
+  /** Of the application: whoever has its id later does not go on with this. */
+  readonly incarnation: string | undefined;
+};
+
+export type AskedStep = {
   readonly parameters: ReadonlyMap<string, string>;
   readonly request: ActionRequest;
-} & ({ readonly page: "login" } | { readonly page: "consent"; readonly session: Session });
+} & (
+  | { readonly page: "login" }
+  | {
+      readonly page: "consent";
+      readonly session: Session;
+      /** What the page last said that the application would get; absent until it was shown. */
+      readonly shownScopes?: readonly string[];
+    }
+);
 
 export type Transaction = TransactionStep & { readonly id: string };
 
@@ -34,7 +49,7 @@ export const MAX_TRANSACTIONS = 1000;
 export const MAX_LOGIN_FAILURES = 10;
 
 interface Kept {
-  readonly transaction: Transaction;
+  transaction: Transaction;
   readonly browser: Buffer;
   readonly expiresAtMs: number;
   failures: number;
@@ -71,6 +86,10 @@ export function createTransactions({ clock }: { readonly clock: () => number }):
       if (found === undefined || browserSecret === undefined) return undefined;
       const isItsBrowser = timingSafeEqual(found.browser, digest(browserSecret));
       return found.expiresAtMs > clock() && isItsBrowser ? found.transaction : undefined;
+    },
+    show({ id }, shownScopes) {
+      const found = kept.get(id);
+      if (found?.transaction.page === "consent") found.transaction = { ...found.transaction, shownScopes };
     },
     countFailure({ id }) {
       const found = kept.get(id);

@@ -9,6 +9,7 @@ import {
   NO_STORE,
   utf8JsonAnswer,
 } from "../issuer-request.ts";
+import { shownClientId } from "../redact-event.ts";
 import { managementAudience } from "../tenant/management-api.ts";
 import type { TenantStore } from "../tenant/tenant-store.ts";
 import { findOperation } from "./find-operation.ts";
@@ -58,15 +59,16 @@ export async function answerManagement(
 function emitRefusal(
   { evidence, message, reason }: ManagementError,
   request: IssuerRequest,
-  { issuerUrl, state }: IssuerContext,
+  { issuerUrl, state, tenant }: IssuerContext,
   clientId: string | undefined,
 ): void {
+  const endpoint = methodAndPath(request).replace(/(?<=\/clients\/)[^/]+/, (id) => shownClientId(id, tenant));
   state.emit({
     kind: "refused",
-    endpoint: eventText(methodAndPath(request)),
+    endpoint: eventText(endpoint),
     reason,
     description: eventText(message),
-    ...(clientId !== undefined && { clientId: eventText(clientId) }),
+    ...(clientId !== undefined && { clientId: shownClientId(clientId, tenant) }),
     audience: managementAudience(issuerUrl),
     ...evidence,
   });

@@ -59,3 +59,21 @@ test("one that takes another's name takes none of its grants, and keeps its own"
   expect(await clients("PATCH", `/${games}`, { name: "Toys" })).toMatchObject({ status: 200, name: "Toys" });
   expect(management.tenants.current().clientGrants.find((grant) => grant.audience === audience)?.clientId).toBe(games);
 });
+
+test("a secret is changed with update:client_keys only, all else with either scope", async () => {
+  const { client_id: id, client_secret: before } = await clients("POST", "", { name: "Toys" });
+  const patch = async (scope: string, body: object) => {
+    const answer = await management.call("PATCH", `clients/${id}`, { scope, body });
+    return [answer.status, answer.json().message];
+  };
+  const client_secret = "0123456789abcdef0123456789abcdef";
+  expect(await patch("update:clients", { client_secret })).toEqual([
+    403,
+    "Insufficient scope, expected any of: update:client_keys",
+  ]);
+  expect(await patch("update:clients", { name: "Games" })).toEqual([200, undefined]);
+  const secretOf = () => management.tenants.current().clients.find(({ clientId }) => clientId === id)?.clientSecret;
+  expect(secretOf()).toBe(before);
+  expect(await patch("update:client_keys", { client_secret })).toEqual([200, undefined]);
+  expect(secretOf()).toBe(client_secret);
+});

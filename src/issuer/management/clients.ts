@@ -3,6 +3,7 @@ import { deriveClientId } from "../tenant/derived-tenant.ts";
 import { type Client, findClient } from "../tenant/tenant.ts";
 import { CHANGED_CLIENT_PAYLOAD, clientEntry, NEW_CLIENT_PAYLOAD, newClientEntry } from "./client-payload.ts";
 import { inexistent, invalidBody } from "./management-error.ts";
+import { checkScopes } from "./management-token.ts";
 import { created, type ManagementCall, NO_CONTENT, type Operation, ok } from "./operation.ts";
 import { FIELDS_QUERY, OFFSET_QUERY, pageOf, readFlag, withFields } from "./page.ts";
 import { readPayload } from "./payload.ts";
@@ -67,6 +68,8 @@ export const CLIENT_OPERATIONS: readonly Operation[] = [
       const client = clientOf(call);
       const { clientId } = client;
       const read = readPayload(call.body, CHANGED_CLIENT_PAYLOAD);
+      // (D) Update a client: "client_secret ... can only be updated with the update:client_keys scope".
+      if (read.client_secret !== undefined) checkScopes(call, ["update:client_keys"]);
       await call.context.state.tenants.patch("applications", clientId, clientEntry(read, client));
       return ok(clientJson(changed(call, clientId), call));
     },

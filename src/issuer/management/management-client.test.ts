@@ -311,7 +311,7 @@ describe.each(["memory", "file"] as const)("Auth0's own client, with a tenant in
       expect.objectContaining({
         kind: "refused",
         reason: "management_scope_missing",
-        clientId: "tool",
+        clientId: "to…",
         actual: ["read:users"],
       }),
     );

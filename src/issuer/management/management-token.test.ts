@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { sampleApi, sampleClient } from "../fixtures/sample-issuer.ts";
 import { SAMPLE_MANAGEMENT_AUDIENCE, type SampleManagement, sampleManagement } from "../fixtures/sample-management.ts";
 
 let management: SampleManagement;
@@ -82,4 +83,31 @@ describe("the token", () => {
     await management.sample.keys.revoke(previous.key.kid);
     expect(await askWith(bearer(token))).toEqual(invalid("Invalid token"));
   });
+});
+
+test("an ordinary API that is called as a custom domain's Management API would be administers nothing", async () => {
+  const domain = "http://login.localhost:4567/";
+  const squatter = sampleApi({ identifier: `${domain}api/v2/`, scopes: ["read:clients"] });
+  const squatted = await sampleManagement("memory", {
+    tenant: { customDomains: ["login.localhost"], apis: [squatter], clients: [sampleClient()] },
+  });
+  try {
+    const token = squatted.token("read:clients", { iss: domain, aud: squatter.identifier });
+    const headers = { Authorization: `Bearer ${token}` };
+    const here = await squatted.sample.ask("GET", "/api/v2/clients", {
+      headers: { ...headers, Host: "login.localhost:4567" },
+    });
+    expect([here.status, here.json().message]).toEqual([401, "Invalid token"]);
+    expect(here.text).not.toContain(sampleClient().clientSecret);
+    expect(squatted.sample.events.at(-1)).toMatchObject({
+      reason: "management_token_invalid",
+      expected: [SAMPLE_MANAGEMENT_AUDIENCE],
+    });
+    // Nor does a token of the real one's audience that names the custom domain as its issuer.
+    const other = squatted.token("read:clients", { iss: domain });
+    const there = { Authorization: `Bearer ${other}`, Host: "login.localhost:4567" };
+    expect((await squatted.sample.ask("GET", "/api/v2/clients", { headers: there })).status).toBe(401);
+  } finally {
+    squatted.close();
+  }
 });

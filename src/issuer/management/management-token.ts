@@ -5,6 +5,7 @@ import { verifyJwt } from "../../token/verify-jwt.ts";
 import type { IssuerContext } from "../issuer-context.ts";
 import { headerValues, type IssuerRequest } from "../issuer-request.ts";
 import { managementAudience } from "../tenant/management-api.ts";
+import { findApi } from "../tenant/tenant.ts";
 import { ManagementError } from "./management-error.ts";
 
 /** What a caller has proven to be. */
@@ -20,7 +21,10 @@ export interface ManagementCaller {
  * @throws ManagementError 401 or 400, in Auth0's words: "Missing authentication", "Bad HTTP authentication header format"
  * and those about expiry and signature (C, and of the framework its API is built with), "Invalid token" (D)
  */
-export function readManagementToken(request: IssuerRequest, { issuerUrl, state }: IssuerContext): ManagementCaller {
+export function readManagementToken(
+  request: IssuerRequest,
+  { issuerUrl, state, tenant }: IssuerContext,
+): ManagementCaller {
   const [header, ...others] = headerValues(request, "authorization");
   if (header === undefined) throw unauthorized("Missing authentication");
   const [scheme = "", token = "", ...rest] = header.trim().split(/\s+/);
@@ -39,12 +43,18 @@ export function readManagementToken(request: IssuerRequest, { issuerUrl, state }
     nowSeconds,
   });
   if (!verdict.ok) throw refused(verdict);
+  // The name alone does not make it the Management API: on a custom domain, which has none (D), an ordinary API may be
+  // called so, and anybody's token for that one administers nothing. conformance/issuer/management/custom-domain-squatted
+  if (findApi(tenant, managementAudience(issuerUrl))?.isSystem !== true) {
+    const own = tenant.apis.filter(({ isSystem }) => isSystem).map(({ identifier }) => identifier);
+    throw unauthorized("Invalid token", { expected: own, actual: [managementAudience(issuerUrl)] });
+  }
   const { azp, client_id } = verdict.claims;
   return { clientId: String(azp ?? client_id ?? ""), scopes: scopesOf(verdict.claims) };
 }
 
 /** @throws ManagementError 403 with Auth0's text (C), which lists without spaces */
-export function checkScopes(caller: ManagementCaller, anyOf: readonly string[]): void {
+export function checkScopes(caller: Pick<ManagementCaller, "scopes">, anyOf: readonly string[]): void {
   if (anyOf.some((scope) => caller.scopes.includes(scope))) return;
   const message = `Insufficient scope, expected any of: ${anyOf.join(",")}`;
   throw new ManagementError("management_scope_missing", 403, message, "insufficient_scope", {

@@ -1,4 +1,4 @@
-import { isLoopbackName } from "../loopback.ts";
+import { isLoopback } from "../../token/loopback.ts";
 import type { Profile } from "../tokens/provider-profiles.ts";
 
 /** A provider whose issuers this one also plays, each at the provider's own paths below the issuer's origin. */
@@ -70,7 +70,7 @@ export function profileOfIssuer(issuer: string): ImitatedProvider | undefined {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   if (url === undefined) return undefined;
   if (COGNITO_HOST.test(url.hostname)) return "cognito";
-  if (!isLoopbackName(url.hostname)) return undefined;
+  if (!isLoopback(url.hostname)) return undefined;
   return NAMES.find((name) => PROVIDERS[name].issuerPath.test(url.pathname.slice(1)));
 }
 

@@ -10,6 +10,7 @@ import {
   removeEntry,
   type TenantDraft,
 } from "./edit-tenant-document.ts";
+import { openIncarnations } from "./incarnations.ts";
 import { readTenantFile } from "./read-tenant-file.ts";
 import { type ResolvedTenant, resolveTenant } from "./resolve-tenant.ts";
 import { findApi, findClient, findUser, type Tenant } from "./tenant.ts";
@@ -99,6 +100,7 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
   const revisionFile = join(folder.path, SECRETS_REVISION_FILE);
   const createdText = await folder.readOrCreate("tenant-created", () => new Date(clock()).toISOString());
   const createdAt = Number.isNaN(Date.parse(createdText)) ? new Date(clock()).toISOString() : createdText.trim();
+  const incarnations = openIncarnations(folder);
   let declared = options.declared ?? readDeclared(folder);
   let queue: Promise<unknown> = Promise.resolve();
   let checkedAtMs = clock();
@@ -136,7 +138,10 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
     seen = stamp();
     const verdict = readTenantFile(readTenantText(file), file);
     if (!verdict.ok) onTrouble(verdict.findings);
-    loaded = load(verdict.ok ? verdict.content : before.content);
+    const next = load(verdict.ok ? verdict.content : before.content);
+    incarnations.forgetChanged(before.tenant, next.tenant);
+    incarnations.readAgain();
+    loaded = next;
     tell(loaded.resolved.findings, before.resolved.findings);
     if (verdict.ok && message !== "") onChange(message);
   }
@@ -171,11 +176,15 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
     for (let attempt = 0; attempt < MAX_EDIT_ATTEMPTS; attempt++) {
       const before = readTenantText(file);
       const changed = changeText(before, change);
+      // Of what others have changed since the last look, and of what this edit changes: before anybody can see it.
+      incarnations.forgetChanged(loaded.tenant, changed.before.tenant);
+      incarnations.forgetChanged(changed.before.tenant, changed.resolved.tenant);
       if (changed.after !== before && !replaceTenantText(file, before, changed.after)) continue;
       seen = stamp();
       // An editor was as quick: its text is read at the next look.
       if (readTenantText(file) !== changed.after) seen = "";
       loaded = load(changed.content);
+      incarnations.readAgain();
       return changed;
     }
     throw new TenantError("conflict", `${file} changes all the time. Try again when nobody else is writing it.`);
@@ -196,7 +205,13 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
     const nextResolved = resolveContent(next.content);
     const fresh = newFindings(nextResolved.findings, resolved.findings).filter(({ severity }) => severity === "error");
     if (fresh.length > 0) throw refusal(fresh);
-    return { after, content: next.content, before: resolved, id: place && idAt(nextResolved, place) };
+    return {
+      after,
+      content: next.content,
+      before: resolved,
+      resolved: nextResolved,
+      id: place && idAt(nextResolved, place),
+    };
   }
 
   function replaceSecret(replace: () => void): void {
@@ -243,6 +258,10 @@ export async function openTenantStore(options: TenantStoreOptions): Promise<File
         for (const { clientId } of gone) forgetClientSecret(folder, clientId);
       }
       onChange(`${section}: removed ${id}.`);
+    },
+    incarnationOf(section, id) {
+      const isThere = section === "users" ? findUser(loaded.tenant, id) : findClient(loaded.tenant, id);
+      return isThere && incarnations.of(section, id);
     },
     async patchSettings(fields) {
       await edit((draft) => void patchSettings(draft, fields) as undefined);
@@ -291,6 +310,7 @@ interface Changed {
   readonly after: string;
   readonly content: TenantContent;
   readonly before: ResolvedTenant;
+  readonly resolved: ResolvedTenant;
   /** Of the entry that was put somewhere. */
   readonly id: string | undefined;
 }

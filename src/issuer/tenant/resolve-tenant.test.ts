@@ -218,3 +218,21 @@ client_grants:
   ]);
   expect(tenant.clientGrants.find(({ clientId }) => clientId === "web-2")?.scopes).toEqual(["write:pets"]);
 });
+
+test("an application that cannot prove itself and lists client_credentials is told, and nothing is left out", () => {
+  const text = [
+    "applications:",
+    "  - { name: SPA, app_type: spa, grant_types: [authorization_code, client_credentials] }",
+    "  - { name: None, token_endpoint_auth_method: none, grant_types: [client_credentials] }",
+    "  - { name: Proven, app_type: spa, token_endpoint_auth_method: client_secret_post, grant_types: [client_credentials] }",
+    "  - { name: Native, app_type: native }",
+  ].join("\n");
+  const { findings, tenant } = resolveText(text);
+  expect(findings).toMatchObject([
+    { rule: "tenant-grant-type-unusable", severity: "warning", effect: "none", at: { line: 2, column: 5 } },
+    { rule: "tenant-grant-type-unusable", at: { line: 3 } },
+  ]);
+  expect(findings[0]?.message).toContain('The application "SPA" is public');
+  expect(findings[0]?.fix).toContain("token_endpoint_auth_method");
+  expect(tenant.clients.map(({ name }) => name)).toEqual(expect.arrayContaining(["SPA", "None", "Proven", "Native"]));
+});

@@ -2,7 +2,7 @@ import { deriveGrantId, mergeDeclarations } from "./derived-tenant.ts";
 import { managementApi, managementClient, managementGrant } from "./management-api.ts";
 import { apiFrom, clientFrom, testClientFrom } from "./resolve-entries.ts";
 import { defaultUsers, roleFrom, userFrom } from "./resolve-people.ts";
-import type { Api, Client, ClientGrant, Tenant, User } from "./tenant.ts";
+import { type Api, type Client, type ClientGrant, isPublicClient, type Tenant, type User } from "./tenant.ts";
 import type { TenantContent } from "./tenant-content.ts";
 import type { TenantFinding } from "./tenant-finding.ts";
 import { Lookup } from "./tenant-lookup.ts";
@@ -59,6 +59,12 @@ export function resolveTenant(sources: TenantSources): ResolvedTenant {
     }
     clients.push(client);
     origins.applications.set(client.clientId, index);
+    if (isPublicClient(client) && client.grantTypes.includes("client_credentials")) {
+      const message = `The application ${JSON.stringify(client.name)} is public (it has no secret to prove itself with), so its grant type client_credentials is refused.`;
+      const fix = "Remove it, or set token_endpoint_auth_method: client_secret_post.";
+      const [rule, at] = ["tenant-grant-type-unusable", declared.at] as const;
+      findings.push({ rule, severity: "warning", effect: "none", message, fix, at });
+    }
   }
   const grants: ClientGrant[] = [];
   const withTest = apis.filter(({ identifier, isSystem }) => !isSystem && hasTestApplication(content, identifier));

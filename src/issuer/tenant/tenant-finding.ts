@@ -22,7 +22,8 @@ export type TenantRule =
   | "tenant-duplicate"
   | "tenant-too-large"
   | "tenant-reference-unknown"
-  | "tenant-scope-missing";
+  | "tenant-scope-missing"
+  | "tenant-grant-type-unusable";
 
 /** Line and column count from 1. */
 export interface TenantPosition {

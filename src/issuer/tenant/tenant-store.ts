@@ -21,6 +21,11 @@ export interface TenantStore {
    * @throws TenantError `invalid`
    */
   patchSettings?(fields: TenantEntry): Promise<void>;
+  /**
+   * Another for whoever comes later under the same id: what a login has left to one is not the next one's. Undefined
+   * when nobody has the id.
+   */
+  incarnationOf(section: Incarnated, id: string): string | undefined;
   /** @throws TenantError `unknown` */
   rotateClientSecret(clientId: string): Promise<string>;
   /** @throws TenantError `unknown` */
@@ -29,6 +34,9 @@ export interface TenantStore {
 
 /** As the sections of `tenant.yaml` are called. Ids are: API id, client_id, grant id, user_id, role id. */
 export type TenantSection = "apis" | "applications" | "client_grants" | "users" | "roles";
+
+/** Whom something outlasting a request is given to: a session, a code, a refresh token, a consent. */
+export type Incarnated = "applications" | "users";
 
 /** One entry as `tenant.yaml` writes it: Auth0's field names. */
 export type TenantEntry = Readonly<Record<string, unknown>>;

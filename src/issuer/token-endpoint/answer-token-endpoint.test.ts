@@ -178,6 +178,15 @@ describe("hostile bodies", () => {
     }
   });
 
+  test.each([
+    ["swapped-with-the-secret", "swapped-…"],
+    ["nobody", "nob…"],
+    [spa.clientId, spa.clientId],
+  ])("an event tells the client_id %s as %s", async (client_id, told) => {
+    await endpoint.ask("POST", "/oauth/token", { body: { grant_type: "client_credentials", client_id } });
+    expect(endpoint.events.at(-1)).toMatchObject({ kind: "refused", clientId: told });
+  });
+
   test("more scopes than anybody defines are refused before they are compared", async () => {
     const scope = "a ".repeat(MAX_TOKEN_REQUEST_SCOPE_CHARS / 2);
     const parameters = { grant_type: "authorization_code", client_id: spa.clientId, code: "x" };

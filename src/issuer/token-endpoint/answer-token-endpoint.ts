@@ -1,6 +1,7 @@
 import type { IssuerContext } from "../issuer-context.ts";
 import { eventText } from "../issuer-event.ts";
 import { type IssuerAnswer, type IssuerRequest, jsonAnswer, methodAndPath, NO_STORE } from "../issuer-request.ts";
+import { shownClientId } from "../redact-event.ts";
 import { findClient } from "../tenant/tenant.ts";
 import { answerTokenRequest } from "./answer-token-request.ts";
 import { answerUserinfo } from "./answer-userinfo.ts";
@@ -102,7 +103,7 @@ function emitRefusal(
   refusal: TokenRefusal,
   read: TokenRequest | undefined,
   request: IssuerRequest,
-  { state }: IssuerContext,
+  { state, tenant }: IssuerContext,
 ): void {
   const { actual, body, expected, reason } = refusal;
   const clientId = read && clientIdOf(read);
@@ -112,7 +113,7 @@ function emitRefusal(
     endpoint: methodAndPath(request),
     reason,
     description: eventText(body.error_description),
-    ...(clientId !== undefined && { clientId: eventText(clientId) }),
+    ...(clientId !== undefined && { clientId: shownClientId(clientId, tenant) }),
     ...(audience !== undefined && { audience: eventText(audience) }),
     ...(expected !== undefined && { expected }),
     ...(actual !== undefined && { actual }),

@@ -1,6 +1,7 @@
 import { SUPPORTED_GRANT_TYPES } from "../discovery.ts";
 import type { IssuerContext } from "../issuer-context.ts";
 import type { IssuerRequest } from "../issuer-request.ts";
+import { type Client, isPublicClient } from "../tenant/tenant.ts";
 import { actionRequest } from "./action-request.ts";
 import { authenticateClient } from "./authenticate-client.ts";
 import { grantAuthorizationCode } from "./grant-authorization-code.ts";
@@ -29,7 +30,7 @@ export async function answerTokenRequest(
   if (!SUPPORTED_GRANT_TYPES.includes(grantType)) return grantTypeUnsupported(grantType, SUPPORTED_GRANT_TYPES);
   const client = authenticateClient(read, context);
   if ("reason" in client) return client;
-  if (!client.grantTypes.includes(grantType)) return grantTypeOff(grantType);
+  if (!mayUse(client, grantType)) return grantTypeOff(grantType);
 
   const seenByActions = actionRequest(request, parameters);
   switch (grantType) {
@@ -44,4 +45,13 @@ export async function answerTokenRequest(
       return grantPassword(client, parameters, seenByActions, context, { hasRealm });
     }
   }
+}
+
+/**
+ * (D) Confidential and Public Applications: a public one can only use grant types that need no secret. Whoever reads its
+ * client_id in a page would else get the token of its client grant. conformance/issuer/token/public-client-credentials
+ */
+function mayUse(client: Client, grantType: string): boolean {
+  const isUnproven = grantType === "client_credentials" && isPublicClient(client);
+  return client.grantTypes.includes(grantType) && !isUnproven;
 }

@@ -51,6 +51,8 @@ async function readUser(
   if (!token.ok) return token;
   const insight = await readAccessToken(token.value, context);
   if (!insight.ok) return insight;
+  // Its code was used a second time.
+  if (await context.state.endedTokens.isEnded(token.value)) return { ok: false, because: "token_ended" };
   const user = findUser(context.tenant, insight.value.userId);
   if (!user) return { ok: false, because: "user_unknown" };
   if (user.isBlocked) return { ok: false, because: "user_blocked" };

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { CodeGrant } from "../login/authorization-grant.ts";
+import { endableToken } from "../tokens/ended-tokens.ts";
 import {
   type AuthorizationCodes,
   CODE_LIFETIME_SECONDS,
@@ -11,6 +12,7 @@ import {
 const grant: CodeGrant = {
   clientId: "client",
   userId: "auth0|alice",
+  holders: "1 1",
   scopes: ["openid"],
   authTimeSeconds: 1,
   accessTokenClaims: {},
@@ -18,6 +20,7 @@ const grant: CodeGrant = {
   redirectUri: "http://localhost:3000",
   hasMaxAge: false,
 };
+const issued = { accessToken: endableToken("token", 1_800_000_100), refreshFamilyId: "family" };
 let nowMs: number;
 let codes: AuthorizationCodes;
 
@@ -32,18 +35,18 @@ describe("a code", () => {
     expect(codes.issue(grant)).not.toBe(codes.issue(grant));
   });
 
-  test("gives its grant once, and at the second use names the family that the first one got", () => {
+  test("gives its grant once, and at the second use names what the first one got", () => {
     const code = codes.issue(grant);
     expect(codes.redeem(code)).toEqual({ ok: true, grant });
-    expect(codes.exchangedFor(code, "family")).toBe(true);
-    expect(codes.redeem(code)).toEqual({ ok: false, reason: "reused", refreshFamilyId: "family" });
+    expect(codes.exchangedFor(code, issued)).toBe(true);
+    expect(codes.redeem(code)).toEqual({ ok: false, reason: "reused", exchangedFor: issued });
   });
 
   test("used again before its exchange is done tells that exchange", () => {
     const code = codes.issue(grant);
     codes.redeem(code);
-    expect(codes.redeem(code)).toEqual({ ok: false, reason: "reused", refreshFamilyId: undefined });
-    expect(codes.exchangedFor(code, "family")).toBe(false);
+    expect(codes.redeem(code)).toEqual({ ok: false, reason: "reused", exchangedFor: undefined });
+    expect(codes.exchangedFor(code, issued)).toBe(false);
   });
 
   test("is good until its lifetime ends, and not at its end", () => {

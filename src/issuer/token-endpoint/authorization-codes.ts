@@ -1,23 +1,30 @@
 import { hash, randomBytes } from "node:crypto";
 import type { CodeGrant } from "../login/authorization-grant.ts";
+import type { EndableToken } from "../tokens/ended-tokens.ts";
 
 /** Codes: in memory, for 60 s, each good for one exchange. */
 export interface AuthorizationCodes {
   issue(grant: CodeGrant): string;
-  /** `reused` names what the first exchange issued, which ends with the second (RFC 6749 §4.1.2). */
+  /** `reused` tells what the first exchange issued, which ends with the second (RFC 6749 §4.1.2). */
   redeem(code: string): CodeRedemption;
   /**
    * What a code was exchanged for, told after the exchange.
    *
-   * @returns false when the code has been used again meanwhile: the caller ends the family and refuses
+   * @returns false when the code has been used again meanwhile: the caller ends what it was to get, and refuses
    */
-  exchangedFor(code: string, refreshFamilyId: string): boolean;
+  exchangedFor(code: string, issued: ExchangedTokens): boolean;
+}
+
+/** What an exchange has issued, as it can be ended. */
+export interface ExchangedTokens {
+  readonly accessToken: EndableToken;
+  readonly refreshFamilyId: string | undefined;
 }
 
 export type CodeRedemption =
   | { readonly ok: true; readonly grant: CodeGrant }
   | { readonly ok: false; readonly reason: "unknown" | "expired" }
-  | { readonly ok: false; readonly reason: "reused"; readonly refreshFamilyId: string | undefined };
+  | { readonly ok: false; readonly reason: "reused"; readonly exchangedFor: ExchangedTokens | undefined };
 
 export const CODE_LIFETIME_SECONDS = 60;
 /** How long a used code is remembered, so that a second use ends what the first one got. */
@@ -32,7 +39,7 @@ interface IssuedCode {
   /** Until it is used. */
   grant: CodeGrant | undefined;
   isReused: boolean;
-  refreshFamilyId: string | undefined;
+  exchangedFor: ExchangedTokens | undefined;
 }
 
 export function createAuthorizationCodes({ clock }: { readonly clock: () => number }): AuthorizationCodes {
@@ -51,17 +58,17 @@ export function createAuthorizationCodes({ clock }: { readonly clock: () => numb
     issue(grant) {
       makeRoom();
       const code = randomBytes(CODE_BYTES).toString("base64url");
-      codes.set(idOf(code), { issuedAtMs: clock(), grant, isReused: false, refreshFamilyId: undefined });
+      codes.set(idOf(code), { issuedAtMs: clock(), grant, isReused: false, exchangedFor: undefined });
       return code;
     },
 
     redeem(code) {
       const issued = codes.get(idOf(code));
       if (!issued) return { ok: false, reason: "unknown" };
-      const { grant, issuedAtMs, refreshFamilyId } = issued;
+      const { exchangedFor, grant, issuedAtMs } = issued;
       if (!grant) {
         issued.isReused = true;
-        return { ok: false, reason: "reused", refreshFamilyId };
+        return { ok: false, reason: "reused", exchangedFor };
       }
       // A clock that was set back must not make it live longer.
       const ageMs = Math.abs(clock() - issuedAtMs);
@@ -70,9 +77,9 @@ export function createAuthorizationCodes({ clock }: { readonly clock: () => numb
       return { ok: true, grant };
     },
 
-    exchangedFor(code, refreshFamilyId) {
+    exchangedFor(code, tokens) {
       const issued = codes.get(idOf(code));
-      if (issued) issued.refreshFamilyId = refreshFamilyId;
+      if (issued) issued.exchangedFor = tokens;
       return issued?.isReused === false;
     },
   };

@@ -215,15 +215,37 @@ describe("a code is refused", () => {
     expect(refusals()).toEqual(["code_reused", "refresh_token_unknown"]);
   });
 
-  test("when two exchanges race, and at most one refresh token lives", async () => {
+  test.each([{}, { audience: undefined }, { scopes: ["openid"] }])(
+    "when it is used again, and /userinfo no longer takes the first use's access token (%o)",
+    async (grant) => {
+      const [code, other] = [endpoint.login(grant), endpoint.login(grant)];
+      const userinfo = async (token: string) => {
+        const headers = { authorization: `Bearer ${token}` };
+        return (await endpoint.ask("GET", "/userinfo", { headers })).status;
+      };
+      const { access_token: first } = (await endpoint.exchange({ code })).json();
+      expect(await userinfo(first)).toBe(200);
+      expect((await endpoint.exchange({ code })).status).toBe(403);
+      expect(await userinfo(first)).toBe(401);
+      expect(endpoint.events.at(-1)).toMatchObject({ reason: "access_token_refused", actual: "token_ended" });
+      const { access_token: second } = (await endpoint.exchange({ code: other })).json();
+      expect(await userinfo(second)).toBe(200);
+    },
+  );
+
+  test("when its user or its application was removed meanwhile, whoever has the id now", async () => {
+    const code = endpoint.login({ holders: "1 0" });
+    expect((await endpoint.exchange({ code })).json().error_description).toBe("Invalid authorization code");
+    expect(refusals()).toEqual(["code_unknown"]);
+  });
+
+  test("when two exchanges race, and none of them gets a token", async () => {
     const code = endpoint.login();
     const answers = await Promise.all([1, 2, 3].map(() => endpoint.exchange({ code })));
-    for (const answer of answers.filter(({ status }) => status === 200)) {
-      const { refresh_token } = answer.json();
-      const refreshed = await endpoint.token({ grant_type: "refresh_token", client_id: spa.clientId, refresh_token });
-      expect(refreshed.status).toBe(403);
-    }
-    expect(answers.some(({ status }) => status === 403)).toBe(true);
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 403]);
+    const bare = endpoint.login({ scopes: ["openid"] });
+    const others = await Promise.all([1, 2].map(() => endpoint.exchange({ code: bare })));
+    expect(others.map(({ status }) => status)).toEqual([403, 403]);
     expect((await endpoint.state.documents().list("issuer-refresh-families")).documents).toEqual([]);
   });
 

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import type { IssuerContext } from "../issuer-context.ts";
 import type { AuthorizationGrant, CodeGrant } from "../login/authorization-grant.ts";
+import { holdersOf } from "../login/holders.ts";
 import { type Client, findUser, isPublicClient } from "../tenant/tenant.ts";
+import { endableToken } from "../tokens/ended-tokens.ts";
 import { isSameSecret } from "./authenticate-client.ts";
+import type { ExchangedTokens } from "./authorization-codes.ts";
 import { apiOfAudience, issueRefreshToken, issueUserTokens } from "./issue-user-tokens.ts";
 import type { Granted } from "./token-answer.ts";
 import {
@@ -30,9 +33,7 @@ export async function grantAuthorizationCode(
   if (code === "") return parameterMissing("code");
   const redemption = state.codes.redeem(code);
   if (!redemption.ok) {
-    if (redemption.reason === "reused" && redemption.refreshFamilyId !== undefined) {
-      await state.refreshTokens.endFamily(redemption.refreshFamilyId);
-    }
+    if (redemption.reason === "reused" && redemption.exchangedFor) await end(redemption.exchangedFor, context);
     return codeInvalid(`code_${redemption.reason}`);
   }
   const { grant: codeGrant } = redemption;
@@ -43,18 +44,32 @@ export async function grantAuthorizationCode(
   const user = findUser(tenant, codeGrant.userId);
   if (!user) return codeInvalid("user_unknown");
   if (user.isBlocked) return codeInvalid("user_blocked");
+  // The user or the application was removed after the login, and another has the id now.
+  if (codeGrant.holders !== holdersOf(state.tenants, codeGrant)) return codeInvalid("code_unknown");
   const api = apiOfAudience(codeGrant.audience, context);
   if (api === "missing") return audienceUnknown(codeGrant.audience!);
 
   const grant = withoutBrowser(codeGrant);
   const refresh = await issueRefreshToken(grant, client, api, context);
-  if (refresh && !state.codes.exchangedFor(code, refresh.familyId)) {
-    // Somebody has used the code while this exchange was under way.
-    await state.refreshTokens.endFamily(refresh.familyId);
-    return codeInvalid("code_reused");
-  }
   const { hasMaxAge, nonce } = codeGrant;
-  return issueUserTokens({ grant, client, user, api, refreshToken: refresh?.token, nonce, hasMaxAge }, context);
+  const userTokens = { grant, client, user, api, refreshToken: refresh?.token, nonce, hasMaxAge };
+  const granted = await issueUserTokens(userTokens, context);
+  const { access_token: accessToken, expires_in: lifetimeSeconds } = granted.answer;
+  const issued = {
+    accessToken: endableToken(accessToken, Math.ceil(state.clock() / 1000) + lifetimeSeconds),
+    refreshFamilyId: refresh?.familyId,
+  };
+  await state.endedTokens.granted(issued.accessToken);
+  if (state.codes.exchangedFor(code, issued)) return granted;
+  // Somebody has used the code while this exchange was under way.
+  await end(issued, context);
+  return codeInvalid("code_reused");
+}
+
+/** RFC 6749 §4.1.2. An API verifies an access token by itself: there it is good until it expires, as on Auth0 (D). */
+async function end({ accessToken, refreshFamilyId }: ExchangedTokens, { state }: IssuerContext): Promise<void> {
+  await state.endedTokens.end(accessToken);
+  if (refreshFamilyId !== undefined) await state.refreshTokens.endFamily(refreshFamilyId);
 }
 
 /** RFC 6749 §4.1.3: required when /authorize was told it, and the same then. */

@@ -71,3 +71,39 @@ test("a grant for users is none for the client itself", async () => {
   endpoint.tenant = { ...endpoint.tenant, clientGrants: [{ ...grant, subjectType: "user" }] };
   expect((await ask()).status).toBe(403);
 });
+
+test("a public client gets no token for itself, whatever it lists and was granted", async () => {
+  const spa = sampleClient({ grantTypes: ["authorization_code", "client_credentials"] });
+  endpoint.tenant = { ...endpoint.tenant, clients: [spa] };
+  const answer = await ask({ client_secret: undefined });
+  expect([answer.status, answer.json()]).toEqual([
+    403,
+    {
+      error: "unauthorized_client",
+      error_description: "Grant type 'client_credentials' not allowed for the client.",
+      error_uri: "https://auth0.com/docs/clients/client-grant-types",
+    },
+  ]);
+  expect(endpoint.events).toMatchObject([{ reason: "grant_type_off" }]);
+  endpoint.tenant = { ...endpoint.tenant, clients: [{ ...client, appType: "spa" }] };
+  expect((await ask()).status).toBe(200); // It has a secret, and has shown it.
+});
+
+test("an empty audience and scope count as not sent", async () => {
+  expect((await ask({ audience: "" })).json().error_description).toMatch(/^No audience parameter was provided/);
+  endpoint.tenant = { ...endpoint.tenant, defaultAudience: "https://pets.example" };
+  expect((await ask({ audience: "", scope: "" })).json()).toMatchObject({ scope: "read:pets", token_type: "Bearer" });
+  const body = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_id: client.clientId,
+    client_secret: client.clientSecret,
+    audience: "",
+    client_assertion: "",
+    client_assertion_type: "",
+  });
+  expect((await endpoint.ask("POST", "/oauth/token", { body })).status).toBe(200);
+  body.append("audience", "https://pets.example");
+  expect((await endpoint.ask("POST", "/oauth/token", { body })).json().error_description).toBe(
+    'The parameter "audience" is repeated',
+  );
+});

@@ -32,7 +32,7 @@ export async function grantClientCredentials(
     return { answer: { access_token, expires_in: OPAQUE_TOKEN_LIFETIME_SECONDS, token_type: "Bearer" } };
   }
   const audience = parameters.get("audience") ?? tenant.defaultAudience;
-  if (audience === undefined || audience === "") return audienceMissing();
+  if (audience === undefined) return audienceMissing();
   const api = findApi(tenant, audience);
   if (!api) return audienceUnknown(audience);
   if (api.clientPolicy === "deny_all") return clientAccessDenied(clientId, audience);

@@ -54,7 +54,9 @@ describe("email and password", () => {
   test("without an audience give an opaque token, or one for the tenant's default", async () => {
     expect((await login({ audience: undefined })).json().access_token.split(".")).toHaveLength(5);
     endpoint.tenant = { ...endpoint.tenant, defaultAudience: "https://pets.example" };
-    expect(decodeJwt((await login({ audience: undefined })).json().access_token).aud).toBe("https://pets.example");
+    for (const audience of [undefined, ""]) {
+      expect(decodeJwt((await login({ audience })).json().access_token).aud).toBe("https://pets.example");
+    }
   });
 
   test("the email's case does not count, the password's does", async () => {

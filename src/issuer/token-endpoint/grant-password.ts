@@ -1,6 +1,7 @@
 import type { ActionRequest } from "../actions/actions.ts";
 import type { IssuerContext } from "../issuer-context.ts";
 import type { AuthorizationGrant } from "../login/authorization-grant.ts";
+import { holdersOf } from "../login/holders.ts";
 import { type Client, findUserByLogin } from "../tenant/tenant.ts";
 import { isSameSecret } from "./authenticate-client.ts";
 import { apiOfAudience, issueRefreshToken, issueUserTokens } from "./issue-user-tokens.ts";
@@ -41,6 +42,9 @@ export async function grantPassword(
   if (!user || !isRight) return passwordWrong();
   if (user.isBlocked) return userBlocked("unauthorized");
   if (user.hasMultifactor) return mfaRequired();
+  const [{ clientId }, { userId }] = [client, user];
+  // Before anything is waited for: the ids may be another's afterwards. Of who is gone it is nobody's.
+  const holders = holdersOf(state.tenants, { clientId, userId }) ?? "";
 
   const asked = scopesOf(parameters.get("scope"));
   // (D) Who asks for nothing gets all, since the application is trusted with the password.
@@ -50,8 +54,9 @@ export async function grantPassword(
   if ("reason" in access) return access;
 
   const grant: AuthorizationGrant = {
-    clientId: client.clientId,
-    userId: user.userId,
+    clientId,
+    userId,
+    holders,
     ...(api && { audience: api.identifier }),
     authTimeSeconds: Math.floor(state.clock() / 1000),
     ...access,

@@ -166,3 +166,17 @@ describe("a refresh is refused", () => {
     expect((await refresh("")).json().error_description).toBe("Missing required parameter: refresh_token");
   });
 });
+
+test("a refresh token is nobody's after its user or its application was removed, whoever has the id now", async () => {
+  const token = await loggedIn();
+  const later = await loggedIn();
+  const { tenants } = endpoint.state;
+  expect((await refresh(token)).status).toBe(200);
+  const incarnationOf = (section: string) => (section === "users" ? "2" : "1");
+  Object.assign(endpoint.state, { tenants: { ...tenants, incarnationOf } });
+  const answer = await refresh(later);
+  expect([answer.status, answer.json().error_description]).toEqual([403, "Unknown or invalid refresh token."]);
+  expect(endpoint.events.at(-1)).toMatchObject({ kind: "refused", reason: "refresh_token_unknown" });
+  Object.assign(endpoint.state, { tenants });
+  expect((await refresh(later)).status).toBe(403); // Its family has ended.
+});

@@ -1,5 +1,6 @@
 import type { ActionRequest } from "../actions/actions.ts";
 import type { IssuerContext } from "../issuer-context.ts";
+import { holdersOf } from "../login/holders.ts";
 import { type Client, findUser } from "../tenant/tenant.ts";
 import { apiOfAudience, issueUserTokens } from "./issue-user-tokens.ts";
 import { judgeUserAccess } from "./judge-user-access.ts";
@@ -33,12 +34,15 @@ export async function grantRefreshToken(
 
   const { grant: stored } = checked;
   const audience = parameters.get("audience");
-  if (audience !== undefined && audience !== "" && audience !== stored.audience) {
-    return audienceNotOfToken(stored.audience);
-  }
+  if (audience !== undefined && audience !== stored.audience) return audienceNotOfToken(stored.audience);
   const user = findUser(tenant, stored.userId);
   if (!user) return refreshUserUnknown();
   if (user.isBlocked) return userBlocked("invalid_grant");
+  if (stored.holders !== holdersOf(state.tenants, stored)) {
+    // As when the token had never been: it is that of another, who had the id before.
+    await refreshTokens.revoke(token, client.clientId);
+    return refreshTokenInvalid("unknown");
+  }
   const api = apiOfAudience(stored.audience, context);
   if (api === "missing") return audienceUnknown(stored.audience!);
 

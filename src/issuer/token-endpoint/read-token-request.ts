@@ -3,6 +3,7 @@ import { assertedClientId } from "./client-assertion.ts";
 import { requestMalformed, requestTooLarge, secretInAddress, type TokenRefusal } from "./token-refusals.ts";
 
 export interface TokenRequest {
+  /** None is empty: a parameter without a value counts as not sent (RFC 6749 §3.2). */
   readonly parameters: ReadonlyMap<string, string>;
   /** What is to prove the client; undefined when there is nothing of the kind, as for public clients. */
   readonly credentials: ClientCredentials | undefined;
@@ -57,8 +58,7 @@ export function readTokenRequest(request: IssuerRequest): TokenRequest | TokenRe
     }
     return { parameters, credentials: { ...assertion, clientId: clientId ?? assertion.clientId } };
   }
-  // An empty secret is what a public client may send in place of none.
-  const hasSecret = clientId !== undefined && clientSecret !== undefined && clientSecret !== "";
+  const hasSecret = clientId !== undefined && clientSecret !== undefined;
   return { parameters, credentials: hasSecret ? { method: "secret", clientId, clientSecret } : undefined };
 }
 
@@ -99,11 +99,12 @@ function readJson(text: string): Map<string, string> | TokenRefusal {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return requestMalformed("The request body must be a JSON object");
   }
+  const members = Object.entries(value);
+  if (members.length > MAX_TOKEN_REQUEST_PARAMETERS) return tooManyParameters();
   const parameters = new Map<string, string>();
-  for (const [name, each] of Object.entries(value)) {
-    if (each === null) continue; // as good as not sent
+  for (const [name, each] of members) {
+    if (each === null || each === "") continue; // as good as not sent
     if (typeof each !== "string") return requestMalformed(`The parameter ${quote(name)} must be a string`);
-    if (parameters.size === MAX_TOKEN_REQUEST_PARAMETERS) return tooManyParameters();
     parameters.set(name, each);
   }
   return parameters;
@@ -111,11 +112,12 @@ function readJson(text: string): Map<string, string> | TokenRefusal {
 
 function readForm(text: string): Map<string, string> | TokenRefusal {
   const parameters = new Map<string, string>();
+  const names = new Set<string>();
   for (const [name, value] of new URLSearchParams(text)) {
-    // RFC 6749 §3.2
-    if (parameters.has(name)) return requestMalformed(`The parameter ${quote(name)} is repeated`);
-    if (parameters.size === MAX_TOKEN_REQUEST_PARAMETERS) return tooManyParameters();
-    parameters.set(name, value);
+    if (names.has(name)) return requestMalformed(`The parameter ${quote(name)} is repeated`); // RFC 6749 §3.2
+    if (names.size === MAX_TOKEN_REQUEST_PARAMETERS) return tooManyParameters();
+    names.add(name);
+    if (value !== "") parameters.set(name, value);
   }
   return parameters;
 }

@@ -19,7 +19,7 @@ export const TOKEN_ENDPOINT_REASONS = {
   code_unknown: "Log in again: a code is good for one exchange within 60 seconds, by the client that it was issued to.",
   code_expired: "Exchange the code within 60 seconds; log in again.",
   code_reused:
-    "A code is good once: look for a second exchange, such as a reloaded callback page. Its tokens have ended; log in again.",
+    "A code is good once: look for a second exchange, such as a reloaded callback page. What the first one got has ended: its refresh token, and its access token at /userinfo; an API takes that one until it expires. Log in again.",
   code_of_other_client: "Exchange a code with the client_id that /authorize was asked with; log in again.",
   redirect_uri_mismatch: "Send the redirect_uri of the /authorize request, character for character; log in again.",
   code_verifier_wrong:

@@ -20,6 +20,7 @@ const clientId = "client";
 const grant: AuthorizationGrant = {
   clientId,
   userId: "auth0|alice",
+  holders: "1 1",
   audience: "https://pets",
   scopes: ["openid", "offline_access", "read:pets"],
   authTimeSeconds: 1_800_000_000,

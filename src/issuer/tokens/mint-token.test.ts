@@ -85,8 +85,8 @@ describe("a minted token", () => {
     expect(judge(issuer.mint())).toMatchObject({ ok: true });
   });
 
-  test("speaks for a known user by id, name or email, with the user's permissions", () => {
-    for (const as of ["alice", "alice@pets.example", "auth0|5f7c8ec7c33c6c004bbafe82"]) {
+  test("speaks for a known user by id, name or email in any case, with the user's permissions", () => {
+    for (const as of ["alice", "alice@pets.example", "Alice@Pets.example", "auth0|5f7c8ec7c33c6c004bbafe82"]) {
       const claims = decodeJwt(issuer.mint({ as, api: "rbac" }));
       expect(claims).toMatchObject({
         sub: "auth0|5f7c8ec7c33c6c004bbafe82",

@@ -25,7 +25,7 @@ export interface MintOptions {
   readonly api?: string;
   /** Default: all that the client's grant allows, or all the user's permissions. */
   readonly scopes?: readonly string[];
-  /** A user's id, name or email; any other name becomes the user `auth0|NAME`. Without it the client speaks for itself. */
+  /** A user's id, name or email (in any case); any other name becomes the user `auth0|NAME`. Without it the client speaks for itself. */
   readonly as?: string;
   /** A client's id or name. Default: the API's test application. */
   readonly m2m?: string;
@@ -233,14 +233,25 @@ export function chooseClient(tenant: Tenant, api: Api, idOrName: string | undefi
   throw new MintError("client_unknown", `There is no client "${idOrName}". Clients of this issuer: ${known}.`);
 }
 
+/** A user by id, name, or email in any case; also by the id that a stranger of this name would get. */
+export function findMintedUser(tenant: Tenant, name: string): User | undefined {
+  // Whoever has a stranger's id is meant, and may do no more than is said of them.
+  const ids = [name, strangerId(name)];
+  return (
+    tenant.users.find(({ userId, name: known, email }) => [userId, known, email].includes(name)) ??
+    tenant.users.find(({ userId, email }) => ids.includes(userId) || email?.toLowerCase() === name.toLowerCase())
+  );
+}
+
+/** The id of a user whom nobody made. */
+export function strangerId(name: string): string {
+  return name.includes("|") ? name : `auth0|${name}`;
+}
+
 /** With RBAC a known user has its permissions and no others; whoever else is named may do all. */
 function chooseUser(tenant: Tenant, api: Api, name: string): MintedUser {
-  const stranger = unknownUser(name);
-  // Whoever has the id that a stranger of this name would get is meant, and may do no more than is said of them.
-  const user = tenant.users.find(
-    ({ userId, name: known, email }) => [userId, known, email].includes(name) || userId === stranger.userId,
-  );
-  if (user === undefined) return { user: stranger, permissions: api.scopes };
+  const user = findMintedUser(tenant, name);
+  if (user === undefined) return { user: unknownUser(name), permissions: api.scopes };
   const permissions = permissionsOf(tenant, user, api.identifier);
   return { user, permissions: api.enforcePolicies || permissions.length > 0 ? permissions : api.scopes };
 }
@@ -252,7 +263,7 @@ interface MintedUser {
 
 function unknownUser(name: string): User {
   return {
-    userId: name.includes("|") ? name : `auth0|${name}`,
+    userId: strangerId(name),
     name,
     nickname: name,
     emailVerified: false,

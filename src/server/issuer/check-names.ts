@@ -1,5 +1,5 @@
 import type { Finding, SourcePosition } from "../../model/finding.ts";
-import { isLoopbackHostname } from "../loopback.ts";
+import { isLoopback } from "../../token/loopback.ts";
 import { trustedPools } from "../project/contact-issuers.ts";
 import type { LoadedApi, LoadedProject } from "../project/load-project.ts";
 
@@ -60,7 +60,7 @@ function isMeant(issuer: string, { issuerHttpUrl, issuerTlsUrl }: IssuerNames): 
   if (!URL.canParse(issuer)) return false;
   const { hostname, port, pathname } = new URL(issuer);
   const ports = [issuerHttpUrl, issuerTlsUrl].map((url) => new URL(url).port);
-  return isLoopbackHostname(hostname) && ports.includes(port) && pathname === "/";
+  return isLoopback(hostname) && ports.includes(port) && pathname === "/";
 }
 
 function authorizersOf({ type, api }: LoadedApi, userPools: LoadedProject["userPools"]): readonly Place[] {

@@ -4,7 +4,7 @@ import { createIssuer, type Issuer } from "../../issuer/issuer.ts";
 import type { IssuerEvent } from "../../issuer/issuer-event.ts";
 import type { TenantStore } from "../../issuer/tenant/tenant-store.ts";
 import type { MintOptions } from "../../issuer/tokens/mint-token.ts";
-import { audiencesOf, type IssuerProject } from "../project/audiences.ts";
+import { audiencesOf, foreignIssuers, type IssuerProject } from "../project/audiences.ts";
 import type { IssuerScheme } from "../server-options.ts";
 import { keepIssuer } from "./kept-issuer.ts";
 import { type IssuerListeners, listenAsIssuer } from "./listeners.ts";
@@ -53,7 +53,13 @@ export async function startIssuer(options: IssuerPlaneOptions): Promise<IssuerPl
   );
   const documents = lazyDocuments(folder);
   /** One for as long as the server runs: codes and logins under way are in it. */
-  let started: { readonly issuer: Issuer; readonly tenants: TenantStore } | undefined;
+  let started:
+    | {
+        readonly issuer: Issuer;
+        readonly tenants: TenantStore;
+        readonly keep: (served: IssuerProject) => void;
+      }
+    | undefined;
   const listeners: IssuerListeners = await listenAsIssuer({
     port: options.port,
     tls: () => ca.serverCertificate,
@@ -79,7 +85,12 @@ export async function startIssuer(options: IssuerPlaneOptions): Promise<IssuerPl
     };
     const tenants = await openTenant({ file, folder, issuerUrls, onChange, onTrouble });
     if (project) await tenants.declare(audiencesOf(project, issuerUrls));
-    keepIssuer(dataDir, { issuerUrl, issuerUrls, tenantFile: file });
+    // For commands that run after it.
+    const keep = (served: IssuerProject | undefined): void => {
+      const foreign = served === undefined ? [] : foreignIssuers(served, issuerUrls);
+      keepIssuer(dataDir, { issuerUrl, issuerUrls, tenantFile: file, foreignIssuers: foreign });
+    };
+    keep(project);
     const issuer = createIssuer({
       issuerUrl,
       tenants,
@@ -89,7 +100,7 @@ export async function startIssuer(options: IssuerPlaneOptions): Promise<IssuerPl
       actions: lateActions({ file: () => tenants.actionsFile(), folder, tenants, onTrouble }),
       onEvent: options.onIssuerEvent,
     });
-    started = { issuer, tenants };
+    started = { issuer, tenants, keep };
   }
 
   return {
@@ -100,7 +111,10 @@ export async function startIssuer(options: IssuerPlaneOptions): Promise<IssuerPl
     jwks: () => JSON.stringify(running().jwks()),
     serve: async (project) => {
       if (started === undefined) await open(project);
-      else if (project) await started.tenants.declare(audiencesOf(project, [issuerHttpUrl, issuerTlsUrl]));
+      else if (project) {
+        await started.tenants.declare(audiencesOf(project, [issuerHttpUrl, issuerTlsUrl]));
+        started.keep(project);
+      }
     },
     mint: (mintOptions) => running().mint(mintOptions),
     stop: async () => {

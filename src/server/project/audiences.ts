@@ -19,8 +19,13 @@ export type IssuerProject = Pick<LoadedProject, "apis" | "functions" | "localIss
 export function audiencesOf(project: IssuerProject, ownUrls: readonly string[]): readonly ApiDeclaration[] {
   const apis: ApiDeclaration[] = [];
   for (const { environment } of project.functions) {
-    for (const identifier of (environment.AUDIENCE ?? "").split(",").map((each) => each.trim())) {
-      if (identifier !== "") apis.push({ identifier, scopes: scopesOf(environment.RULES_FILE) });
+    const issuers = listOf(environment.TOKEN_ISSUER);
+    const spokenFor = issuers.find((issuer) => project.localIssuers.includes(issuer));
+    // Its tokens are taken by the name it has there, unless this issuer's own are taken too.
+    const another =
+      spokenFor === undefined || issuers.some((each) => ownUrls.includes(each)) ? {} : { issuer: spokenFor };
+    for (const identifier of listOf(environment.AUDIENCE)) {
+      apis.push({ identifier, scopes: scopesOf(environment.RULES_FILE), ...another });
     }
   }
   for (const loaded of project.apis) {
@@ -39,6 +44,21 @@ export function audiencesOf(project: IssuerProject, ownUrls: readonly string[]):
   return apis.map(({ issuer, ...api }) =>
     issuer === undefined || ours.has(api.identifier) ? api : { ...api, issuer },
   );
+}
+
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? "").split(",").flatMap((each) => each.trim() || []);
+}
+
+/** Issuers that authorizers name and that this one is not, nor speaks for. */
+export function foreignIssuers(project: IssuerProject, ownUrls: readonly string[]): readonly string[] {
+  const named = [
+    ...project.functions.flatMap(({ environment }) => listOf(environment.TOKEN_ISSUER)),
+    ...project.apis.flatMap((loaded) => trustedIssuers(loaded, project.userPools).map(({ issuer }) => issuer)),
+  ];
+  const isOurs = (issuer: string): boolean =>
+    project.localIssuers.includes(issuer) || ownUrls.some((url) => issuer.startsWith(url));
+  return [...new Set(named)].filter((issuer) => !isOurs(issuer));
 }
 
 function guardedBy(authorizerId: string, { type, api }: LoadedApi): readonly (Route | Method)[] {

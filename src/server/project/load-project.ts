@@ -22,7 +22,8 @@ import { readText } from "../read-text.ts";
 import { StartError } from "../start-error.ts";
 import { mergeUsagePlans } from "../usage-plans/merge-usage-plans.ts";
 import { missingHandlerFiles, readProjectFunction } from "./functions.ts";
-import { loadApiFile, STACK_NAME } from "./load-api-file.ts";
+import { type LoadedFile, loadApiFile, STACK_NAME } from "./load-api-file.ts";
+import { withLocalIssuerKeys } from "./local-issuer-keys.ts";
 import { mergeDomains } from "./merge-domains.ts";
 import { projectUserPools } from "./user-pools.ts";
 
@@ -134,6 +135,7 @@ export function loadProject(
   const files = location.files.length > 0 ? location.files : project.files;
   const parameters = withIssuer({ ...project.parameters, ...options.parameters }, options.issuerUrl);
   const loaded = files.map((file) => loadApiFile(file, { project, place, parameters, options, findings }));
+  tellUnusedParameters(options.parameters, loaded, findings);
   const iamFile = project.iam ?? findIamFile(location, config);
   const iam = iamFile === undefined ? undefined : readIam(iamFile, place, findings);
   const apis = loaded.flatMap((each) => each.apis);
@@ -144,7 +146,11 @@ export function loadProject(
   // A function that the project file knows goes before a template's of the same ARN.
   const ownArns = new Set(own.map(({ arn }) => arn));
   const functions = [...own, ...loaded.flatMap((each) => each.functions).filter(({ arn }) => !ownArns.has(arn))].map(
-    (each) => withIssuerCa(each, options.issuerCaFile),
+    (each) =>
+      withIssuerCa(
+        withLocalIssuerKeys(each, Object.keys(project.issuers), options.issuerUrl, findings),
+        options.issuerCaFile,
+      ),
   );
   return {
     apis,
@@ -246,6 +252,26 @@ function besides(project: ProjectFile): readonly string[] {
     ...(envFile === undefined ? [] : [envFile]),
     ...missingHandlerFiles(handler),
   ]);
+}
+
+/** Each template tells of a parameter that it does not have; where there is none, nobody would. */
+function tellUnusedParameters(
+  given: LoadProjectOptions["parameters"],
+  loaded: readonly LoadedFile[],
+  findings: Finding[],
+): void {
+  const [file] = loaded.flatMap(({ files }) => files);
+  if (file === undefined || loaded.some(({ outputs }) => outputs !== undefined)) return;
+  for (const name of Object.keys(given ?? {})) {
+    findings.push({
+      rule: "parameter-unknown",
+      severity: "warning",
+      effect: "none",
+      message: `The parameter ${name} was given, and none of the files is a template: OpenAPI files have no parameters.`,
+      fix: "Leave it out, or write it into gatewarden.yaml as a stage variable or a function's variable.",
+      at: { file, line: 1, column: 1 },
+    });
+  }
 }
 
 function refuseCollisions(apis: readonly LoadedApi[]): void {

@@ -1,8 +1,8 @@
 import type { Finding } from "../../model/finding.ts";
 import type { HttpApi, HttpApiStage, RouteSettings } from "../../model/http-api.ts";
+import { ALL_METHODS_KEY, methodSettingsKey } from "../../model/method-settings-key.ts";
 import type { MethodSettings, RestApi, Stage } from "../../model/rest-api.ts";
 import type { ThrottleSettings } from "../../model/usage-plan.ts";
-import { methodSettingsKey } from "../../template/method-settings-key.ts";
 import type { ProjectStage, ProjectThrottle } from "../../template/project-file/project-stage.ts";
 
 /** A REST API's stages with the project file's throttles over their own. */
@@ -17,7 +17,7 @@ export function restThrottles(
     const [verb, path = ""] = throttle.routeKey?.split(" ") ?? ["*", "*"];
     const resource = resources.find((each) => each.path === path);
     const isMethod = resource?.resourceMethods.some(({ httpMethod }) => httpMethod === verb) ?? false;
-    if (throttle.routeKey === undefined) settings["*/*"] = spelled(throttle.settings);
+    if (throttle.routeKey === undefined) settings[ALL_METHODS_KEY] = spelled(throttle.settings);
     else if (isMethod && verb !== undefined) settings[methodSettingsKey(path, verb)] = spelled(throttle.settings);
     else findings.push(withoutTarget(throttle, apiId, "method", methodsOf(resources)));
   }

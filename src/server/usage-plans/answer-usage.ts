@@ -1,4 +1,5 @@
 import { StoreError } from "../../store/documents.ts";
+import { decodeComponent } from "../decode-component.ts";
 import { type ProjectLimits, readUsageDates } from "./project-limits.ts";
 
 /** What is asked at `/_gatewarden/usage[/{planId}]?startDate&endDate&includeValues=true`; whoever asks may read everything. */
@@ -8,7 +9,7 @@ export async function answerUsage(
   nowMs: number,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
   const { pathname, searchParams } = new URL(target, "http://gatewarden");
-  const plan = decodeURIComponentOrSelf(pathname.slice("/_gatewarden/usage".length).replace(/^\//, ""));
+  const plan = decodeComponent(pathname.slice("/_gatewarden/usage".length).replace(/^\//, ""));
   const dates = readUsageDates(
     searchParams.get("startDate") ?? undefined,
     searchParams.get("endDate") ?? undefined,
@@ -26,13 +27,5 @@ export async function answerUsage(
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return { status: 503, body: { message: error.message } };
-  }
-}
-
-function decodeURIComponentOrSelf(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }

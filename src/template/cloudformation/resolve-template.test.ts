@@ -136,6 +136,12 @@ describe("what cannot be resolved is found at its place, and never text", () => 
     expect(JSON.stringify(value)).toContain("Unresolved::");
   });
 
+  test.each(["!Ref Issuer", "!Sub 'x-${Issuer}'"])("%s, a parameter without a value, which is told once", (yaml) => {
+    const { value, found } = valueOf(yaml, "Parameters:\n  Issuer: { Type: String }\n");
+    expect(found).toEqual([expect.stringContaining("The parameter Issuer (String) has no value and no default.")]);
+    expect(JSON.stringify(value)).toContain("Unresolved::");
+  });
+
   test.each(["!Ref Gone", "!GetAtt Gone.Arn", "!Sub 'x-${Gone.Arn}'"])("%s, whose condition does not hold", (yaml) => {
     const gone = `Resources:\n  Gone: { Type: AWS::SQS::Queue, Condition: No }\n  T: { Type: A::B::C, Properties: { P: ${yaml} } }\n`;
     const { resources, found } = resolve(HEAD + CONDITIONS + gone);

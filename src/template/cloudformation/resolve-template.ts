@@ -324,6 +324,8 @@ export class Scope {
       this.problem("template-name-unknown", node.at(), message, "Refer to it under the same condition only (Fn::If).");
       return { [`${UNRESOLVED}Ref`]: name };
     }
+    // A parameter that has no usable value is declared all the same, and is told as that.
+    if (this.root.get("Parameters")?.get(name) !== undefined) return { [`${UNRESOLVED}Ref`]: name };
     const meant = nearestName(name, [...this.#declared.keys(), ...this.parameters.keys()]);
     const message = `${JSON.stringify(name)} is no parameter or resource of this template.`;
     this.problem(

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { cpuMs } from "../../../test/support/cpu-time.ts";
 import type { Method, RestApi } from "../../model/rest-api.ts";
 import { readDocument } from "../document.ts";
 import { allPaths, applyMutation, expectWellFormed, mutation, transposed } from "../fixtures/mutations.ts";
@@ -124,11 +125,11 @@ test("10,000 routes load in a time that grows with their number", () => {
       ]),
     );
     const text = JSON.stringify({ openapi: "3.0.1", info: { title: "big" }, paths: all });
-    const from = performance.now();
+    const began = cpuMs();
     const loaded = load(text);
     expect(loaded.findings).toEqual([]);
     expect(loaded.api?.resources).toHaveLength(1 + 2 * routes);
-    return performance.now() - from;
+    return cpuMs() - began;
   };
   timeOf(1000);
   const thousand = Math.min(timeOf(1000), timeOf(1000));

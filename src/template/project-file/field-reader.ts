@@ -76,6 +76,7 @@ export class FieldReader {
   }
 }
 
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** As a sentence begins; a key alone stays as it is written. */
+export function capitalised(text: string): string {
+  return !text.includes(" ") ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }

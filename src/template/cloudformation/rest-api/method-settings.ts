@@ -1,5 +1,5 @@
+import { ALL_METHODS_KEY, methodSettingsKey } from "../../../model/method-settings-key.ts";
 import { HTTP_METHODS, type MethodSettings, type Resource, type Stage } from "../../../model/rest-api.ts";
-import { methodSettingsKey } from "../../method-settings-key.ts";
 import { eachUnknownKey } from "../../report.ts";
 import { readBoolean, readInteger, readText } from "../../scalar.ts";
 import { type SourceNode, show } from "../../source-node.ts";
@@ -34,7 +34,7 @@ export function readMethodSettings(
   const inert: SourceNode[] = [];
   if (settings) {
     const forAll = readThrottling(settings, problems, inert);
-    if (forAll) made.set("*/*", forAll);
+    if (forAll) made.set(ALL_METHODS_KEY, forAll);
   }
   const list = settings?.get("MethodSettings");
   if (list && !list.isList) problems.invalid(list, show(list.value), "a list");
@@ -89,7 +89,7 @@ function keysOf(
   if (verb !== "*" && !VERBS.has(verb)) problems.invalid(verbNode, show(verb), "a method in capitals, or *");
   // (D) /resource/subresource is written /~1resource~1subresource; plain slashes are taken, too.
   const path = written.replaceAll("~1", "/").replace(/^\/+/, "/");
-  if (path === "/*" && verb === "*") return ["*/*"];
+  if (path === "/*" && verb === "*") return [ALL_METHODS_KEY];
   const note = (message: string, fix: string): readonly string[] => {
     const problem = { rule: "method-setting-without-method", at: item.at(), message, fix };
     report.note("warning", problem, problems.logicalId);
