@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { differences } from "./compare.ts";
 import { loadConformance } from "./load-vectors.ts";
 import { parityPage } from "./parity-page.ts";
+import { assignVectors } from "./run-vectors.ts";
 import { createHttpTarget } from "./targets/http.ts";
 import { createInProcessTarget } from "./targets/in-process.ts";
 import { createIssuerPlaneTarget, createIssuerSocketTarget } from "./targets/issuer-plane/issuer-plane.ts";
@@ -19,11 +20,8 @@ afterAll(async () => {
   for (const target of targets) await target.close();
 });
 
-for (const target of targets) {
+for (const { target, taken } of assignVectors(vectors, targets)) {
   describe(`vectors, ${target.name}`, () => {
-    const taken = vectors.filter(
-      (vector) => target.subjects.includes(vector.subject) && vector.targets?.includes(target.name) !== false,
-    );
     test("there are some", () => expect(taken.length).toBeGreaterThan(20));
     for (const vector of taken) {
       test(`${vector.id} (${vector.label})${listed.has(vector.id) ? " is a known deviation" : ""}`, async () => {
