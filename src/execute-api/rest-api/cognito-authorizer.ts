@@ -8,7 +8,7 @@ import type { Trace } from "../trace.ts";
 import { compileWholeMatch } from "../whole-match.ts";
 import { cognitoClaims } from "./cognito-claims.ts";
 import { audienceRefused, kindRefused, poolScopeMissing, poolTokenRefused } from "./cognito-refusal.ts";
-import { compileTokenHeader, readHeaderToken, type TokenHeader } from "./header-token.ts";
+import { compileTokenHeader, readHeaderToken, sayInvalid, type TokenHeader } from "./header-token.ts";
 import { type IssuerToken, IssuerTokens, type TrustedIssuer } from "./issuer-tokens.ts";
 import { tokenMissing } from "./jwt-refusal.ts";
 import type { Caller, RestRequest } from "./request.ts";
@@ -34,23 +34,10 @@ export function compileCognitoAuthorizer(
   authorizer: Authorizer,
   issuerOfUserPool: ((arn: string) => string | undefined) | undefined,
 ): CognitoAuthorizer | Finding {
-  const { id, name, identitySource, identityValidationExpression: expression, providerARNs, at } = authorizer;
-  const invalid = (message: string, fix: string): Finding => ({
-    rule: "authorizer-invalid",
-    severity: "error",
-    effect: "route",
-    message: `Cognito authorizer "${name}": ${message}`,
-    fix,
-    at,
-    logicalId: name,
-  });
-  const header = compileTokenHeader(identitySource);
-  if (header === undefined) {
-    return invalid(
-      `it reads exactly one header, identitySource is ${JSON.stringify(identitySource)}.`,
-      "Write method.request.header.NAME.",
-    );
-  }
+  const { id, name, identityValidationExpression: expression, providerARNs } = authorizer;
+  const invalid = sayInvalid("Cognito", authorizer);
+  const header = compileTokenHeader(authorizer, invalid);
+  if ("rule" in header) return header;
   const issuers = new Map<string, TrustedIssuer>();
   for (const arn of providerARNs) {
     const pool = parseUserPoolArn(arn);

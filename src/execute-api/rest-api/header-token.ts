@@ -1,3 +1,5 @@
+import type { Finding } from "../../model/finding.ts";
+import type { Authorizer } from "../../model/rest-api.ts";
 import { parseIdentitySources } from "./identity-source.ts";
 import type { RestRequest } from "./request.ts";
 
@@ -16,12 +18,32 @@ export type HeaderToken =
 /** The scheme may be there or not, in any casing: Cognito authorizers (C), JWT authorizers (?). */
 const SCHEME = /^bearer(?: +|$)/i;
 
-/** Undefined unless the identity source is exactly one header. */
-export function compileTokenHeader(identitySource: string | undefined): TokenHeader | undefined {
+/** Says what is wrong with an authorizer: the methods behind it are not served. */
+export type SayInvalid = (message: string, fix: string) => Finding;
+
+export function sayInvalid(kind: "Cognito" | "JWT", { name, at }: Authorizer): SayInvalid {
+  return (message, fix) => ({
+    rule: "authorizer-invalid",
+    severity: "error",
+    effect: "route",
+    message: `${kind} authorizer "${name}": ${message}`,
+    fix,
+    at,
+    logicalId: name,
+  });
+}
+
+/** A finding unless the identity source is exactly one header. */
+export function compileTokenHeader({ identitySource }: Authorizer, invalid: SayInvalid): TokenHeader | Finding {
   const parsed = parseIdentitySources(identitySource);
   const [source, ...more] = parsed.ok ? parsed.sources : [];
-  if (source?.kind !== "header" || more.length > 0) return undefined;
-  return { expression: source.expression, lowerCaseHeader: source.name.toLowerCase() };
+  if (source?.kind === "header" && more.length === 0) {
+    return { expression: source.expression, lowerCaseHeader: source.name.toLowerCase() };
+  }
+  return invalid(
+    `it reads exactly one header, identitySource is ${JSON.stringify(identitySource)}.`,
+    "Write method.request.header.NAME.",
+  );
 }
 
 export function readHeaderToken({ lowerCaseHeader }: TokenHeader, { headers }: RestRequest): HeaderToken {

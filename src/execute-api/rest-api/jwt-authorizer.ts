@@ -4,7 +4,7 @@ import { matchScopes } from "../../token/scopes.ts";
 import type { Claims } from "../../token/token-verdict.ts";
 import type { Ports } from "../ports.ts";
 import type { Trace } from "../trace.ts";
-import { compileTokenHeader, readHeaderToken, type TokenHeader } from "./header-token.ts";
+import { compileTokenHeader, readHeaderToken, sayInvalid, type TokenHeader } from "./header-token.ts";
 import { type IssuerToken, IssuerTokens, type TrustedIssuer } from "./issuer-tokens.ts";
 import { judgeRequiredClaims } from "./judge-required-claims.ts";
 import { claimJson } from "./jwt-claims.ts";
@@ -33,23 +33,10 @@ const LEEWAY_SECONDS = 0;
 const CLIENT_ID_AS_AUDIENCE = true;
 
 export function compileJwtAuthorizer(authorizer: Authorizer): JwtAuthorizer | Finding {
-  const { id, name, identitySource, jwtConfiguration, at } = authorizer;
-  const invalid = (message: string, fix: string): Finding => ({
-    rule: "authorizer-invalid",
-    severity: "error",
-    effect: "route",
-    message: `JWT authorizer "${name}": ${message}`,
-    fix,
-    at,
-    logicalId: name,
-  });
-  const header = compileTokenHeader(identitySource);
-  if (header === undefined) {
-    return invalid(
-      `it reads exactly one header, identitySource is ${JSON.stringify(identitySource)}.`,
-      "Write method.request.header.NAME.",
-    );
-  }
+  const { id, name, jwtConfiguration } = authorizer;
+  const invalid = sayInvalid("JWT", authorizer);
+  const header = compileTokenHeader(authorizer, invalid);
+  if ("rule" in header) return header;
   const issuers = new Map<string, JwtTrust>();
   for (const { issuer, audience, algorithms = DEFAULT_ALGORITHMS, requiredClaims } of jwtConfiguration?.issuers ?? []) {
     if (issuers.has(issuer)) return invalid(`it names the issuer ${issuer} twice.`, "Name it once.");
