@@ -15,7 +15,7 @@ import { ResourceTree } from "../src/execute-api/rest-api/resource-tree.ts";
 import { Trace } from "../src/execute-api/trace.ts";
 import type { Answer } from "../src/execute-api/transport.ts";
 import type { InvokeOptions, InvokeResult, LambdaInvoker } from "../src/lambda/invoke.ts";
-import type { Integration, RestApi } from "../src/model/rest-api.ts";
+import type { Integration, Method, RestApi } from "../src/model/rest-api.ts";
 import { createMemoryEphemeral } from "../src/store/memory-ephemeral.ts";
 
 /** A request to `GET /test/pets/42`, with the parts a test is about replaced. */
@@ -126,6 +126,22 @@ export function sampleApi(given: Partial<RestApi> = {}): RestApi {
     requestValidators: [],
     gatewayResponses: [],
     tags: {},
+    ...given,
+  };
+}
+
+/** A `GET` that is open to everybody and answers by a mock. */
+export function sampleMethod(given: Partial<Method> = {}): Method {
+  return {
+    httpMethod: "GET",
+    authorizationType: "NONE",
+    authorizationScopes: [],
+    apiKeyRequired: false,
+    requestParameters: {},
+    requestModels: {},
+    methodResponses: [],
+    methodIntegration: sampleIntegration({ type: "MOCK" }),
+    at: { file: "api.yaml", line: 7, column: 3 },
     ...given,
   };
 }

@@ -1,26 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { FUNCTION_URI, sampleApi, sampleIntegration } from "../../../test/rest-api-samples.ts";
+import { FUNCTION_URI, sampleApi, sampleIntegration, sampleMethod } from "../../../test/rest-api-samples.ts";
 import type { Finding } from "../../model/finding.ts";
 import type { Authorizer, JwtIssuer, Method, RestApi, Stage } from "../../model/rest-api.ts";
 import { type CompileOptions, compile } from "./compile.ts";
 import type { CompiledMethod, RestDeployment } from "./deployment.ts";
 
 const AT = { file: "api.yaml", line: 7, column: 3 };
-
-function method(given: Partial<Method> = {}): Method {
-  return {
-    httpMethod: "GET",
-    authorizationType: "NONE",
-    authorizationScopes: [],
-    apiKeyRequired: false,
-    requestParameters: {},
-    requestModels: {},
-    methodResponses: [],
-    methodIntegration: sampleIntegration({ type: "MOCK" }),
-    at: AT,
-    ...given,
-  };
-}
 
 function authorizer(given: Partial<Authorizer> = {}): Authorizer {
   return {
@@ -55,7 +40,7 @@ const jwtMethod: Given = { method: { authorizationType: "JWT", authorizerId: "a1
 function compileGiven(given: Given = {}) {
   const guarded = given.authorizer && { authorizationType: "CUSTOM" as const, authorizerId: "a1" };
   const api = sampleApi({
-    resources: [{ id: "r1", path: "/pets", resourceMethods: [method({ ...guarded, ...given.method })] }],
+    resources: [{ id: "r1", path: "/pets", resourceMethods: [sampleMethod({ ...guarded, ...given.method })] }],
     authorizers: given.authorizer ? [authorizer(given.authorizer)] : [],
     ...given.api,
   });
@@ -235,8 +220,8 @@ describe("a route that is not understood answers 501, and lets nobody in should 
   });
 
   test("and the other routes are served", () => {
-    const open = { id: "r2", path: "/open", resourceMethods: [method()] };
-    const bad = { id: "r1", path: "/pets", resourceMethods: [method({ authorizationType: "JWT" })] };
+    const open = { id: "r2", path: "/open", resourceMethods: [sampleMethod()] };
+    const bad = { id: "r1", path: "/pets", resourceMethods: [sampleMethod({ authorizationType: "JWT" })] };
     const { deployment } = compileGiven({ api: { resources: [bad, open] } });
     const match = deployment?.tree.match("/open", "GET");
     expect(match).toMatchObject({ outcome: "matched", leaf: { authorization: { type: "NONE" } } });
@@ -394,7 +379,7 @@ function finding(rule: string, effect: Finding["effect"]): Finding {
 }
 
 function withoutIntegration(): Partial<Method> {
-  const { methodIntegration: _none, ...rest } = method();
+  const { methodIntegration: _none, ...rest } = sampleMethod();
   return { ...rest, methodIntegration: undefined } as unknown as Partial<Method>; // as a file without one gives it
 }
 

@@ -6,6 +6,7 @@ import {
   refusalOf,
   sampleApi,
   sampleIntegration,
+  sampleMethod,
   samplePorts,
 } from "../../../test/rest-api-samples.ts";
 import { compileIdentityPolicies, compileUser } from "../../aws/iam/compile-identity.ts";
@@ -23,18 +24,11 @@ const at = (line: number) => ({ file: "template.yaml", line, column: 5 });
 
 function method(given: Partial<Method> & { integration?: Partial<Integration> } = {}): Method {
   const { integration, ...rest } = given;
-  return {
-    httpMethod: "GET",
-    authorizationType: "NONE",
-    authorizationScopes: [],
-    apiKeyRequired: false,
-    requestParameters: {},
-    requestModels: {},
-    methodResponses: [],
+  return sampleMethod({
     methodIntegration: sampleIntegration({ type: "AWS_PROXY", httpMethod: "POST", uri: FUNCTION_URI, ...integration }),
     at: at(20),
     ...rest,
-  };
+  });
 }
 
 function permission(sourceArn: string, given: Partial<FunctionPermission> = {}): FunctionPermission {
