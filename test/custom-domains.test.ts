@@ -384,6 +384,17 @@ describe("on a public address", () => {
   });
 });
 
+test.each(["/shop/%zz", "/shop/pets?q=%", "/../shop/pets", "/shop/../../web/two/a"])(
+  "%s is the front end's to refuse at a domain as well (C)",
+  async (target) => {
+    const head = `GET ${target} HTTP/1.1\r\nHost: api.shop.test\r\nConnection: close\r\n\r\n`;
+    const answered = await talk(urlOf(local), head);
+    expect(answered).toMatch(/^HTTP\/1\.1 400 /);
+    const requestId = /x-amzn-requestid: (\S+)/i.exec(answered)?.[1] ?? "";
+    expect(local.records.get(requestId)?.refusal?.reason).toBe("target_malformed");
+  },
+);
+
 test("access logs and records say which mapping took the request", async () => {
   const lines = (name: string): Record<string, string>[] => {
     const file = project.path(`.gatewarden-127.0.0.1/access-logs/${name}.log`);
